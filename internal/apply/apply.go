@@ -1,0 +1,182 @@
+// Package apply writes objects and knows whose they are: create, server-side
+// apply, delete, the marks of ownership and the classes of errors.
+//
+// It knows objects and owners, never AppEnvironment or what a component is. Every
+// write that can destroy is bound to a UID, so that it cannot hit an object that
+// took the place of the one that was judged.
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Applier writes objects as one field manager. It is safe for concurrent use.
+type Applier struct {
+	client  client.Client
+	live    client.Reader
+	manager string
+
+	mu sync.Mutex
+	// proven holds, by UID, what the server stored for an intent that it normalises,
+	// so that the difference is not applied again and again.
+	proven map[types.UID]proof
+}
+
+type proof struct {
+	resourceVersion string
+	intent          uint64
+}
+
+// New makes an Applier that writes through c as the field manager, and reads past
+// any cache through live.
+func New(c client.Client, live client.Reader, manager string) *Applier {
+	return &Applier{client: c, live: live, manager: manager, proven: map[types.UID]proof{}}
+}
+
+// Get reads an object past the cache. A missing object is nil without an error.
+func (a *Applier) Get(ctx context.Context, ref *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	live := &unstructured.Unstructured{}
+	live.SetGroupVersionKind(ref.GroupVersionKind())
+	err := a.live.Get(ctx, client.ObjectKeyFromObject(ref), live)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", ref.GetKind(), ref.GetName(), err)
+	}
+	return live, nil
+}
+
+// Create sends a POST and returns what was stored. Server-side apply cannot be
+// create-only: it would merge into an object that just appeared.
+func (a *Applier) Create(ctx context.Context, intent *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	obj := intent.DeepCopy()
+	if err := a.client.Create(ctx, obj, client.FieldOwner(a.manager)); err != nil {
+		return nil, fmt.Errorf("creating %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return obj, nil
+}
+
+// Apply brings live to the intent by server-side apply and returns what was
+// stored. It is bound to live's UID: an object that is gone or was replaced gives
+// an error for which IsReplaced is true.
+func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if hasUpdateEntry(live, a.manager) {
+		if err := a.convertEntry(ctx, live); err != nil {
+			return nil, err
+		}
+	}
+	obj := intent.DeepCopy()
+	obj.SetUID(live.GetUID())
+	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(a.manager), client.ForceOwnership); err != nil {
+		return nil, fmt.Errorf("applying %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	if !a.matches(intent, obj) {
+		a.remember(intent, obj)
+	}
+	return obj, nil
+}
+
+// convertEntry turns the managedFields entry that the POST left into one of Apply.
+// Otherwise keys that leave the intent would stay in the object for good.
+func (a *Applier) convertEntry(ctx context.Context, cached *unstructured.Unstructured) error {
+	live, err := a.Get(ctx, cached)
+	if err != nil || live == nil || live.GetUID() != cached.GetUID() {
+		return err // the apply that follows says what is wrong
+	}
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(a.manager), a.manager)
+	if err != nil || len(patch) == 0 {
+		return err
+	}
+	err = a.client.Patch(ctx, live, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
+	if err != nil {
+		return fmt.Errorf("converting managed fields of %s %s: %w", cached.GetKind(), cached.GetName(), err)
+	}
+	return nil
+}
+
+// Delete deletes the very object that live is. An object that is gone already is no error.
+func (a *Applier) Delete(ctx context.Context, live *unstructured.Unstructured, propagation metav1.DeletionPropagation) error {
+	uid := live.GetUID()
+	err := a.client.Delete(ctx, live, client.Preconditions{UID: &uid}, client.PropagationPolicy(propagation))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("deleting %s %s: %w", live.GetKind(), live.GetName(), err)
+	}
+	return nil
+}
+
+// PatchJSON sends a JSON patch to the object. An object that is gone is no error.
+func (a *Applier) PatchJSON(ctx context.Context, live *unstructured.Unstructured, operations []map[string]any) error {
+	patch, err := json.Marshal(operations)
+	if err != nil {
+		return fmt.Errorf("encoding a patch of %s %s: %w", live.GetKind(), live.GetName(), err)
+	}
+	err = a.client.Patch(ctx, live.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("patching %s %s: %w", live.GetKind(), live.GetName(), err)
+	}
+	return nil
+}
+
+// UpToDate says whether applying the intent to live would change nothing. It
+// compares values and managedFields, so its answer survives a restart.
+func (a *Applier) UpToDate(intent, live *unstructured.Unstructured) bool {
+	if a.matches(intent, live) {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known, ok := a.proven[live.GetUID()]
+	return ok && known.resourceVersion == live.GetResourceVersion() && known.intent == fingerprint(intent)
+}
+
+// Forget drops what is remembered of an object.
+func (a *Applier) Forget(uid types.UID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.proven, uid)
+}
+
+func (a *Applier) remember(intent, stored *unstructured.Unstructured) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.proven[stored.GetUID()] = proof{stored.GetResourceVersion(), fingerprint(intent)}
+}
+
+func fingerprint(intent *unstructured.Unstructured) uint64 {
+	h := fnv.New64a()
+	// Encoding a map of JSON values cannot fail, and sorts its keys.
+	_ = json.NewEncoder(h).Encode(intent.Object)
+	return h.Sum64()
+}
+
+// IsReplaced says whether a write failed because its object is gone or another
+// object has its name: the API server answers 409 or 422 to a foreign metadata.uid.
+func IsReplaced(err error) bool {
+	if apierrors.IsConflict(err) {
+		return true
+	}
+	var status apierrors.APIStatus
+	if !apierrors.IsInvalid(err) || !errors.As(err, &status) || status.Status().Details == nil {
+		return false
+	}
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Field == "metadata.uid" {
+			return true
+		}
+	}
+	return false
+}
