@@ -1,0 +1,301 @@
+package component
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	gocmp "github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+)
+
+var update = flag.Bool("update", false, "write what the components give into the golden files")
+
+// caseInput is testdata/<component>/<case>/input.yaml. The AppEnvironment is the
+// example of testdata/example.yaml, changed by env as by a JSON merge patch.
+type caseInput struct {
+	Env          map[string]any      `json:"env"`
+	Settings     map[string]any      `json:"settings"`
+	Admitted     *[]string           `json:"admitted"` // every app when unset
+	Withheld     map[string]string   `json:"withheld"` // namespace to reason
+	Adopted      []string            `json:"adopted"`
+	Applications []map[string]any    `json:"applications"`
+	LiveProject  *argocd.Project     `json:"liveProject"`
+	LiveElements []argocd.Element    `json:"liveElements"`
+	LiveDomains  map[string][]string `json:"liveDomains"` // namespace/name to domains
+}
+
+// liveCase is an entry of live.yaml: situations of one object, each a merge patch on base.
+type liveCase struct {
+	Base       map[string]any  `json:"base"`
+	Situations []liveSituation `json:"situations"`
+}
+
+type liveSituation struct {
+	Name   string         `json:"situation"`
+	Absent bool           `json:"absent"`
+	Patch  map[string]any `json:"patch"`
+	Cause  string         `json:"cause"` // from an Event
+}
+
+// judged is an entry of health.yaml.
+type judged struct {
+	Situation   string                      `json:"situation"`
+	Object      string                      `json:"object"`
+	State       string                      `json:"state"`
+	Reason      string                      `json:"reason,omitempty"`
+	Message     string                      `json:"message,omitempty"`
+	App         *v1alpha1.AppStatus         `json:"app,omitempty"`
+	Secret      *v1alpha1.SecretStatus      `json:"secret,omitempty"`
+	Certificate *v1alpha1.CertificateStatus `json:"certificate,omitempty"`
+}
+
+var stateNames = map[State]string{OK: "OK", Progressing: "Progressing", Failing: "Failing", Stalled: "Stalled"}
+
+func TestComponentsWantWhatTheirGoldenFilesSay(t *testing.T) {
+	forEachCase(t, func(t *testing.T, c Component, dir string, in Input) {
+		objects, err := c.Intent(in)
+		golden(t, filepath.Join(dir, "want.yaml"), renderIntent(t, objects, err))
+	})
+}
+
+func TestTeardownProjectsAreWhatTheirGoldenFilesSay(t *testing.T) {
+	forEachCase(t, func(t *testing.T, c Component, dir string, in Input) {
+		if len(in.Applications) == 0 {
+			return
+		}
+		u, err := TeardownProject(in)
+		golden(t, filepath.Join(dir, "teardown.yaml"), renderIntent(t, []*unstructured.Unstructured{u}, err))
+	})
+}
+
+func TestComponentsJudgeWhatTheirGoldenFilesSay(t *testing.T) {
+	forEachCase(t, func(t *testing.T, c Component, dir string, in Input) {
+		var all []judged
+		for _, live := range readLive(t, dir) {
+			for _, situation := range live.Situations {
+				all = append(all, situation.judge(t, c, in, live.Base))
+			}
+		}
+		if all != nil {
+			golden(t, filepath.Join(dir, "health.yaml"), toYAML(t, all))
+		}
+	})
+}
+
+func (s liveSituation) judge(t *testing.T, c Component, in Input, base map[string]any) judged {
+	t.Helper()
+	key, object := s.object(t, base)
+	in.Causes = nil
+	if s.Cause != "" {
+		in.Causes = map[Key]string{key: s.Cause}
+	}
+	health := c.Health(in, key, object)
+	return judged{
+		Situation: s.Name, Object: key.String(), State: stateNames[health.State],
+		Reason: health.Reason, Message: health.Message,
+		App: health.App, Secret: health.Secret, Certificate: health.Certificate,
+	}
+}
+
+// object is the situation's object and key. An absent object is nil.
+func (s liveSituation) object(t *testing.T, base map[string]any) (Key, *unstructured.Unstructured) {
+	t.Helper()
+	object := &unstructured.Unstructured{Object: merged(t, base, s.Patch)}
+	key := KeyOf(object)
+	if s.Absent {
+		return key, nil
+	}
+	return key, object
+}
+
+// forEachCase runs f for every case of every component.
+func forEachCase(t *testing.T, f func(t *testing.T, c Component, dir string, in Input)) {
+	t.Helper()
+	for _, c := range All {
+		for _, dir := range caseDirs(t, c) {
+			t.Run(c.Name+"/"+filepath.Base(dir), func(t *testing.T) {
+				f(t, c, dir, readInput(t, filepath.Join(dir, "input.yaml")))
+			})
+		}
+	}
+}
+
+func caseDirs(t *testing.T, c Component) []string {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join("testdata", c.Name, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+func readInput(t *testing.T, path string) Input {
+	t.Helper()
+	var given caseInput
+	readYAML(t, path, &given)
+	var example map[string]any
+	readYAML(t, filepath.Join("testdata", "example.yaml"), &example)
+	env := &v1alpha1.AppEnvironment{}
+	convert(t, merged(t, example, given.Env), env)
+	in := Input{
+		Env: env,
+		Settings: Settings{
+			ArgoCDNamespace:           "argocd",
+			CloudflareProxiedProperty: "external-dns.alpha.kubernetes.io/cloudflare-proxied",
+		},
+		Withheld:     map[string]Health{},
+		Adopted:      map[string]bool{},
+		LiveProject:  given.LiveProject,
+		LiveElements: map[string]argocd.Element{},
+		LiveDomains:  map[Key][]string{},
+	}
+	convert(t, given.Settings, &in.Settings)
+	given.fillFacts(t, &in)
+	return in
+}
+
+func (given caseInput) fillFacts(t *testing.T, in *Input) {
+	t.Helper()
+	if given.Admitted != nil {
+		in.Admitted = *given.Admitted
+	} else {
+		for _, app := range in.Env.Spec.Apps {
+			in.Admitted = append(in.Admitted, app.Name)
+		}
+	}
+	for namespace, reason := range given.Withheld {
+		in.Withheld[namespace] = Health{State: Stalled, Reason: reason, Message: "belongs to somebody else"}
+	}
+	for _, namespace := range given.Adopted {
+		in.Adopted[namespace] = true
+	}
+	for _, application := range given.Applications {
+		app, err := argocd.DecodeApplication(&unstructured.Unstructured{Object: application})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Applications = append(in.Applications, app)
+	}
+	for _, element := range given.LiveElements {
+		in.LiveElements[element[argocd.ElementName]] = element
+	}
+	for name, domains := range given.LiveDomains {
+		namespace, name, _ := strings.Cut(name, "/")
+		in.LiveDomains[Key{Group: managedCertificateKind.Group, Kind: managedCertificateKind.Kind, Namespace: namespace, Name: name}] = domains
+	}
+}
+
+// readLive reads live.yaml, where the case has one.
+func readLive(t *testing.T, dir string) []liveCase {
+	t.Helper()
+	path := filepath.Join(dir, "live.yaml")
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return nil
+	}
+	var live []liveCase
+	readYAML(t, path, &live)
+	return live
+}
+
+func renderIntent(t *testing.T, objects []*unstructured.Unstructured, err error) []byte {
+	t.Helper()
+	if err != nil {
+		return toYAML(t, map[string]any{"error": err.Error()})
+	}
+	var out bytes.Buffer
+	for i, object := range objects {
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(toYAML(t, object.Object))
+	}
+	return out.Bytes()
+}
+
+// golden compares with the file, or writes it with -update.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; run: go test ./internal/component -update, and read the difference", err)
+	}
+	if diff := gocmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}
+
+// merged is base changed by a JSON merge patch, with numbers as the API server has them.
+func merged(t *testing.T, base, patch map[string]any) map[string]any {
+	t.Helper()
+	document, err := json.Marshal(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change, err := json.Marshal(patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if patch != nil {
+		if document, err = jsonpatch.MergePatch(document, change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result := &unstructured.Unstructured{}
+	if err := json.Unmarshal(document, &result.Object); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := toPlain(result.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// convert reads plain values into a typed one and fails on unknown fields.
+func convert(t *testing.T, from, into any) {
+	t.Helper()
+	data, err := json.Marshal(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readYAML(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(data, into); err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", path, err))
+	}
+}
+
+func toYAML(t *testing.T, value any) []byte {
+	t.Helper()
+	data, err := yaml.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -1,0 +1,99 @@
+package component
+
+import (
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+)
+
+func secretHealth(in Input, key Key, live *unstructured.Unstructured) Health {
+	if key.Kind == secretStoreKind.Kind {
+		return storeHealth(in, key, live)
+	}
+	health := externalSecretHealth(in, key, live)
+	health.Secret = &v1alpha1.SecretStatus{
+		Name: key.Name, Namespace: key.Namespace, Ready: health.State == OK,
+		Reason: health.Reason, Message: health.Message,
+	}
+	if health.State == OK {
+		health.Secret.Reason = v1alpha1.ReasonReady
+	}
+	return health
+}
+
+// storeHealth: a store that was valid once has its capabilities in status.
+func storeHealth(in Input, key Key, live *unstructured.Unstructured) Health {
+	health, ok := existence(live)
+	if !ok {
+		return health
+	}
+	ready := conditionOf(live, "Ready")
+	switch {
+	case ready.status == string(corev1.ConditionTrue):
+		return Health{}
+	case ready.status == "":
+		return Health{
+			State: Progressing, Reason: v1alpha1.ReasonProgressing,
+			Message: "External Secrets has not looked at it yet; check that it runs",
+		}
+	}
+	health = Health{State: Progressing, Reason: v1alpha1.ReasonSecretNotSynced}
+	if text(live.Object, "status", "capabilities") != "" {
+		health = Health{State: Failing, Reason: v1alpha1.ReasonStoreFailing}
+	}
+	cause := in.Causes[key]
+	if cause == "" {
+		cause = ready.message
+	}
+	health.Message = withCause("the store cannot be used: ", cause, "; check "+identity(in.Env))
+	return health
+}
+
+func externalSecretHealth(in Input, key Key, live *unstructured.Unstructured) Health {
+	health, ok := existence(live)
+	if !ok {
+		return health
+	}
+	ready := conditionOf(live, "Ready")
+	switch {
+	case ready.status == string(corev1.ConditionFalse):
+		return failingSecret(in, key, live, ready)
+	case ready.status != string(corev1.ConditionTrue):
+		return Health{
+			State: Progressing, Reason: v1alpha1.ReasonSecretNotSynced,
+			Message: "External Secrets has not synced it yet; check that it runs",
+		}
+	case !judgesThisGeneration(live):
+		return Health{
+			State: Progressing, Reason: v1alpha1.ReasonSecretNotSynced,
+			Message: "External Secrets has not yet synced its latest change",
+		}
+	}
+	return Health{}
+}
+
+func failingSecret(in Input, key Key, live *unstructured.Unstructured, ready condition) Health {
+	if !syncedOnce(live) {
+		return Health{State: Progressing, Reason: v1alpha1.ReasonSecretNotSynced, Message: secretCause(in, key, live, ready, "")}
+	}
+	return Health{
+		State: Failing, Reason: v1alpha1.ReasonStoreFailing,
+		Message: secretCause(in, key, live, ready, " (the Secret keeps its last values)"),
+	}
+}
+
+// judgesThisGeneration: External Secrets writes syncedResourceVersion, which begins
+// with the generation, only when a sync succeeds.
+func judgesThisGeneration(live *unstructured.Unstructured) bool {
+	generation, _, _ := strings.Cut(text(live.Object, "status", "syncedResourceVersion"), "-")
+	return generation == strconv.FormatInt(live.GetGeneration(), 10)
+}
+
+// syncedOnce says whether External Secrets has ever written the Secret.
+func syncedOnce(live *unstructured.Unstructured) bool {
+	return live != nil && text(live.Object, "status", "refreshTime") != ""
+}

@@ -1,0 +1,122 @@
+package component
+
+import (
+	"cmp"
+	"slices"
+
+	externalsecrets "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+)
+
+const (
+	esoGroup           = "external-secrets.io"
+	esoVersion         = "v1"
+	eso                = "External Secrets Operator"
+	clusterSecretStore = "ClusterSecretStore"
+)
+
+var (
+	secretStoreKind = Kind{
+		GroupVersionKind: schema.GroupVersionKind{Group: esoGroup, Version: esoVersion, Kind: "SecretStore"},
+		Resource:         "secretstores", Provider: eso,
+	}
+	externalSecretKind = Kind{
+		GroupVersionKind: schema.GroupVersionKind{Group: esoGroup, Version: esoVersion, Kind: "ExternalSecret"},
+		Resource:         "externalsecrets", Provider: eso,
+	}
+)
+
+// secrets are the ExternalSecrets, and the stores they read from.
+var secrets = Component{
+	Name:      "secrets",
+	Condition: v1alpha1.ConditionSecretsReady,
+	Kinds:     []Kind{secretStoreKind, externalSecretKind},
+	After:     []string{"namespaces"},
+	Desired:   desiredSecrets,
+	Health:    secretHealth,
+}
+
+func desiredSecrets(in Input) ([]*unstructured.Unstructured, error) {
+	spec := in.Env.Spec.Secrets
+	if spec == nil {
+		return nil, nil
+	}
+	var objects []*unstructured.Unstructured
+	withStore := map[string]bool{}
+	for _, item := range spec.Items {
+		namespace := namespaceOf(in.Env, item.Namespace)
+		if _, withheld := in.Withheld[namespace]; withheld {
+			continue
+		}
+		if spec.Store.StoreRef == nil && !withStore[namespace] {
+			withStore[namespace] = true
+			store, err := secretStore(in.Env, namespace)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, store)
+		}
+		secret, err := externalSecret(in.Env, item)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, secret)
+	}
+	return objects, nil
+}
+
+// externalSecret sends the CRD's defaults inside target, so that what the operator
+// owns is what is stored. The metadata of the Secret is set explicitly: otherwise
+// External Secrets copies the marks of ownership of the ExternalSecret onto it.
+func externalSecret(env *v1alpha1.AppEnvironment, item v1alpha1.SecretItem) (*unstructured.Unstructured, error) {
+	spec := externalsecrets.ExternalSecretSpec{
+		SecretStoreRef:  storeRef(env),
+		RefreshInterval: env.Spec.Secrets.RefreshInterval,
+		Target: externalsecrets.ExternalSecretTarget{
+			Name:           orDefault(item.SecretName, item.Name),
+			CreationPolicy: externalsecrets.CreatePolicyOwner,
+			DeletionPolicy: externalsecrets.DeletionPolicyRetain,
+			Template: &externalsecrets.ExternalSecretTemplate{
+				Type:          corev1.SecretType(orDefault(item.Type, string(corev1.SecretTypeOpaque))),
+				EngineVersion: externalsecrets.TemplateEngineV2,
+				MergePolicy:   externalsecrets.MergePolicyReplace,
+				Metadata:      externalsecrets.ExternalSecretTemplateMetadata{Labels: environmentLabels(env)},
+			},
+		},
+	}
+	for _, remote := range item.Extract {
+		spec.DataFrom = append(spec.DataFrom, externalsecrets.ExternalSecretDataFromRemoteRef{
+			Extract: &externalsecrets.ExternalSecretDataRemoteRef{Key: remote.Key, Version: orDefault(remote.Version, "")},
+		})
+	}
+	for _, data := range item.Data {
+		spec.Data = append(spec.Data, externalsecrets.ExternalSecretData{
+			SecretKey: data.Key,
+			RemoteRef: externalsecrets.ExternalSecretDataRemoteRef{
+				Key:      data.RemoteKey,
+				Property: orDefault(data.Property, ""),
+				Version:  orDefault(data.Version, ""),
+			},
+		})
+	}
+	slices.SortFunc(spec.Data, func(a, b externalsecrets.ExternalSecretData) int {
+		return cmp.Compare(a.SecretKey, b.SecretKey)
+	})
+	key := externalSecretKey(env, item)
+	return object(externalSecretKind, key.Namespace, key.Name, map[string]any{"spec": spec})
+}
+
+func storeRef(env *v1alpha1.AppEnvironment) externalsecrets.SecretStoreRef {
+	if ref := env.Spec.Secrets.Store.StoreRef; ref != nil {
+		return externalsecrets.SecretStoreRef{Kind: cmp.Or(ref.Kind, clusterSecretStore), Name: ref.Name}
+	}
+	return externalsecrets.SecretStoreRef{Kind: secretStoreKind.Kind, Name: env.Name}
+}
+
+func externalSecretKey(env *v1alpha1.AppEnvironment, item v1alpha1.SecretItem) Key {
+	return Key{Group: esoGroup, Kind: externalSecretKind.Kind, Namespace: namespaceOf(env, item.Namespace), Name: item.Name}
+}

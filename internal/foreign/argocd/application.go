@@ -1,0 +1,206 @@
+package argocd
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// Application is what the operator reads of an Argo CD Application.
+type Application struct {
+	Metadata Metadata          `json:"metadata"`
+	Spec     ApplicationSpec   `json:"spec"`
+	Status   ApplicationStatus `json:"status"`
+	// Operation is set while a sync is asked for and has not begun.
+	Operation *struct{} `json:"operation,omitempty"`
+}
+
+// Metadata is the part of an Application's metadata that is read.
+type Metadata struct {
+	Name              string                  `json:"name"`
+	Namespace         string                  `json:"namespace"`
+	UID               string                  `json:"uid,omitempty"`
+	Labels            map[string]string       `json:"labels,omitempty"`
+	Finalizers        []string                `json:"finalizers,omitempty"`
+	OwnerReferences   []metav1.OwnerReference `json:"ownerReferences,omitempty"`
+	DeletionTimestamp string                  `json:"deletionTimestamp,omitempty"`
+}
+
+// ApplicationStatus is Argo CD's judgement of an Application.
+type ApplicationStatus struct {
+	ReconciledAt   string          `json:"reconciledAt,omitempty"`
+	Sync           SyncStatus      `json:"sync,omitempty"`
+	Health         HealthStatus    `json:"health,omitempty"`
+	OperationState *OperationState `json:"operationState,omitempty"`
+	Conditions     []Condition     `json:"conditions,omitempty"`
+	Summary        Summary         `json:"summary,omitempty"`
+	// Resources are the managed resources. In a trimmed Application each
+	// combination stands once.
+	Resources []Resource `json:"resources,omitempty"`
+	// History are the successful syncs, the last one last. A trimmed Application
+	// has only the last one.
+	History []Revision `json:"history,omitempty"`
+}
+
+// SyncStatus compares the cluster with Git.
+type SyncStatus struct {
+	Status     string     `json:"status,omitempty"`
+	Revision   string     `json:"revision,omitempty"`
+	ComparedTo ComparedTo `json:"comparedTo,omitempty"`
+}
+
+// ComparedTo is the part of the spec that the comparison was made with.
+type ComparedTo struct {
+	Source      *Source     `json:"source,omitempty"`
+	Sources     []Source    `json:"sources,omitempty"`
+	Destination Destination `json:"destination,omitempty"`
+}
+
+// HealthStatus is the health of everything an Application holds.
+type HealthStatus struct {
+	Status string `json:"status,omitempty"`
+}
+
+// OperationState is the last sync, or the one that runs.
+type OperationState struct {
+	Phase      string `json:"phase,omitempty"`
+	Message    string `json:"message,omitempty"`
+	StartedAt  string `json:"startedAt,omitempty"`
+	FinishedAt string `json:"finishedAt,omitempty"`
+}
+
+// Condition is something Argo CD has to complain about; its presence means true.
+type Condition struct {
+	Type    string `json:"type,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// Summary is what runs at the moment.
+type Summary struct {
+	Images []string `json:"images,omitempty"`
+}
+
+// Resource is a managed resource. Cluster-scoped ones have no namespace.
+type Resource struct {
+	Group           string `json:"group,omitempty"`
+	Kind            string `json:"kind,omitempty"`
+	Namespace       string `json:"namespace,omitempty"`
+	Status          string `json:"status,omitempty"`
+	RequiresPruning bool   `json:"requiresPruning,omitempty"`
+}
+
+// Revision is a successful sync.
+type Revision struct {
+	Revision string `json:"revision,omitempty"`
+}
+
+// maxImages and maxMessage bound what is kept of an Application's status.
+const (
+	maxImages  = 10
+	maxMessage = 512
+)
+
+// DecodeApplication reads a live Application. Fields that do not have the
+// expected shape are an error; the caller reports the object as not understood.
+func DecodeApplication(live *unstructured.Unstructured) (Application, error) {
+	var app Application
+	if err := decode(live.Object, &app); err != nil {
+		return app, fmt.Errorf("reading Application %s: %w", live.GetName(), err)
+	}
+	app.Status.trim()
+	return app, nil
+}
+
+// DecodeProject reads the spec of a live AppProject. Cluster-scoped kinds that are
+// permitted for single names only are left out: without the name they would mean more.
+func DecodeProject(live *unstructured.Unstructured) (Project, error) {
+	var project struct {
+		Spec Project `json:"spec"`
+	}
+	var named struct {
+		Spec struct {
+			ClusterResourceWhitelist []struct {
+				Name string `json:"name"`
+			} `json:"clusterResourceWhitelist"`
+		} `json:"spec"`
+	}
+	for _, into := range []any{&project, &named} {
+		if err := decode(live.Object, into); err != nil {
+			return Project{}, fmt.Errorf("reading AppProject %s: %w", live.GetName(), err)
+		}
+	}
+	var kinds []GroupKind
+	for i, kind := range project.Spec.ClusterResourceWhitelist {
+		if named.Spec.ClusterResourceWhitelist[i].Name == "" {
+			kinds = append(kinds, kind)
+		}
+	}
+	project.Spec.ClusterResourceWhitelist = kinds
+	return project.Spec, nil
+}
+
+// Elements are the elements of a live ApplicationSet's list, by the app's name.
+// What is not an element as the operator writes it is left out.
+func Elements(live *unstructured.Unstructured) map[string]Element {
+	elements := map[string]Element{}
+	generators, _, _ := unstructured.NestedSlice(live.Object, "spec", "generators")
+	for _, generator := range generators {
+		fields, ok := generator.(map[string]any)
+		if !ok {
+			continue
+		}
+		items, _, _ := unstructured.NestedSlice(fields, "list", "elements")
+		for _, item := range items {
+			var element Element
+			if decode(item, &element) == nil && element[ElementName] != "" {
+				elements[element[ElementName]] = element
+			}
+		}
+	}
+	return elements
+}
+
+// decode goes through JSON, which is what an unstructured object holds.
+func decode(from, into any) error {
+	data, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+// JudgedSinceSync says whether Argo CD has looked at the Application after its
+// last sync ended. Before that its health is the one from before the sync.
+func (s ApplicationStatus) JudgedSinceSync() bool {
+	if s.OperationState == nil || s.OperationState.FinishedAt == "" {
+		return true
+	}
+	finished, err := time.Parse(time.RFC3339, s.OperationState.FinishedAt)
+	if err != nil {
+		return true
+	}
+	judged, err := time.Parse(time.RFC3339, s.ReconciledAt)
+	return err == nil && !judged.Before(finished)
+}
+
+// trim keeps what the operator reads, so that large Applications stay small in memory.
+func (s *ApplicationStatus) trim() {
+	if len(s.Summary.Images) > maxImages {
+		s.Summary.Images = s.Summary.Images[:maxImages:maxImages]
+	}
+	if len(s.History) > 1 {
+		s.History = s.History[len(s.History)-1:]
+	}
+	slices.SortFunc(s.Resources, compareResources)
+	s.Resources = slices.Compact(s.Resources)
+	if s.OperationState != nil {
+		s.OperationState.Message = shorten(s.OperationState.Message)
+	}
+	for i := range s.Conditions {
+		s.Conditions[i].Message = shorten(s.Conditions[i].Message)
+	}
+}
