@@ -1,0 +1,242 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
+)
+
+// environmentWide is the rank of findings that are about no single component.
+const environmentWide = -1
+
+// A verdict is a finding in its place.
+type verdict struct {
+	Finding
+	rank     int  // of its component, in the order in which things wait for one another
+	kind     int  // of its kind within the component
+	removing bool // the spec no longer asks for it
+}
+
+// A survey is a report in order: what others wait for comes first, and of one
+// component the worst.
+type survey struct {
+	Report
+	verdicts []verdict
+	words    cleaner
+	worst    map[component.Key]verdict
+}
+
+func newSurvey(r Report) *survey {
+	s := &survey{Report: r, words: newCleaner(r), worst: map[component.Key]verdict{}}
+	for _, f := range r.Findings {
+		s.add(f, false)
+	}
+	for _, f := range r.Removing {
+		s.add(f, true)
+	}
+	s.arrange()
+	if !r.Keep && !s.deleting() {
+		for _, f := range s.unseen() {
+			s.add(f, false)
+		}
+		s.arrange()
+	}
+	return s
+}
+
+// arrange sorts the verdicts and finds the worst of each object. Of an object
+// that is to go, that is all that counts.
+func (s *survey) arrange() {
+	slices.SortFunc(s.verdicts, compare)
+	for _, v := range s.verdicts {
+		known, ok := s.worst[v.Key]
+		if !ok || v.removing && !known.removing || v.removing == known.removing && v.State > known.State {
+			s.worst[v.Key] = v
+		}
+	}
+}
+
+func (s *survey) add(f Finding, removing bool) {
+	if removing && f.State == component.OK && f.Reason != ReasonPendingRemoval {
+		f.State, f.Reason = component.Progressing, cmp.Or(f.Reason, v1alpha1.ReasonPruning)
+	}
+	if f.State != component.OK {
+		f.Reason = wellFormed(f.Reason, f.State)
+	}
+	f.Message = s.words.clean(f.Message)
+	at := locate(schema.GroupKind{Group: f.Key.Group, Kind: f.Key.Kind})
+	s.verdicts = append(s.verdicts, verdict{Finding: f, rank: s.rank(f.Component), kind: at.kind, removing: removing})
+}
+
+// deleting says whether the environment is being taken down. A deletion that
+// waits for a mode or a field is not.
+func (s *survey) deleting() bool {
+	return s.Teardown != nil || !s.Keep && s.Suspended == "" && !s.Env.DeletionTimestamp.IsZero()
+}
+
+// rank is where a component stands among those that wait for one another. An
+// unknown one comes last: it is odd, and not to be lost.
+func (s *survey) rank(name string) int {
+	if name == "" {
+		return environmentWide
+	}
+	i := slices.Index(component.TeardownOrder, name)
+	if !s.deleting() {
+		i = slices.IndexFunc(component.All, func(c component.Component) bool { return c.Name == name })
+	}
+	if i < 0 {
+		return len(component.All)
+	}
+	return i
+}
+
+// A location is where a kind stands: its component in component.All, and its
+// place within it. Unknown kinds come last.
+type location struct{ component, kind int }
+
+var locations = sync.OnceValue(func() map[schema.GroupKind]location {
+	all := map[schema.GroupKind]location{}
+	for i, c := range component.All {
+		for j, k := range slices.Concat(c.Kinds, c.Observes) {
+			all[k.GroupKind()] = location{i, j}
+		}
+	}
+	return all
+})
+
+func locate(gk schema.GroupKind) location {
+	if at, ok := locations()[gk]; ok {
+		return at
+	}
+	return location{component: len(component.All)}
+}
+
+// compare orders verdicts by everything that shows, so that their order on
+// arrival does not.
+func compare(a, b verdict) int {
+	return cmp.Or(
+		cmp.Compare(a.rank, b.rank),
+		-cmp.Compare(a.State, b.State),
+		compareBool(a.removing, b.removing),
+		cmp.Compare(a.kind, b.kind),
+		cmp.Compare(a.Key.Group, b.Key.Group),
+		cmp.Compare(a.Key.Kind, b.Key.Kind),
+		cmp.Compare(a.Key.Namespace, b.Key.Namespace),
+		cmp.Compare(a.Key.Name, b.Key.Name),
+		cmp.Compare(a.Component, b.Component),
+		cmp.Compare(a.Reason, b.Reason),
+		cmp.Compare(a.Message, b.Message),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// of are the verdicts on one component.
+func (s *survey) of(name string) []verdict {
+	var of []verdict
+	for _, v := range s.verdicts {
+		if v.Component == name {
+			of = append(of, v)
+		}
+	}
+	return of
+}
+
+// deciding are the verdicts that count for Ready.
+func (s *survey) deciding() []verdict {
+	if s.Suspended == "" {
+		return s.verdicts
+	}
+	return s.of("")
+}
+
+// first is the first verdict that keeps something from being ready.
+func first(verdicts []verdict) *verdict {
+	for i := range verdicts {
+		if verdicts[i].State != component.OK {
+			return &verdicts[i]
+		}
+	}
+	return nil
+}
+
+// worst is the first of the worst verdicts; nil when all is well.
+func worst(verdicts []verdict) *verdict {
+	found := first(verdicts)
+	for i := range verdicts {
+		if found != nil && verdicts[i].State > found.State {
+			found = &verdicts[i]
+		}
+	}
+	return found
+}
+
+// line says what a verdict is about, why, and how many of the same component and
+// state there are beside it.
+func (s *survey) line(v *verdict) string {
+	others := map[string]bool{}
+	for _, o := range s.verdicts {
+		if o.rank == v.rank && o.State == v.State && o.identity() != v.identity() {
+			others[o.identity()] = true
+		}
+	}
+	suffix := ""
+	if len(others) > 0 {
+		suffix = fmt.Sprintf(" (and %d more)", len(others))
+	}
+	text := cmp.Or(v.Message, v.Reason)
+	if subject := v.subject(); subject != "" {
+		text = subject + ": " + text
+	}
+	return fit(text, suffix)
+}
+
+func (v verdict) subject() string {
+	switch {
+	case v.Key.Name != "":
+		return v.Key.String()
+	case v.Key.Kind != "":
+		return v.Key.Kind
+	}
+	return v.Component
+}
+
+// identity tells verdicts on different things apart.
+func (v verdict) identity() string {
+	if v.Key == (component.Key{}) {
+		return v.Component + ": " + v.Message
+	}
+	return v.Key.Group + "/" + v.Key.String()
+}
+
+var reasonForm = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]{0,62}[A-Za-z0-9_])?$`)
+
+// wellFormed is the reason, or one that fits the state when the API server would
+// refuse the whole status because of it.
+func wellFormed(reason string, state component.State) string {
+	if reasonForm.MatchString(reason) {
+		return reason
+	}
+	switch state {
+	case component.Stalled:
+		return v1alpha1.ReasonInvalid
+	case component.Failing:
+		return v1alpha1.ReasonDegraded
+	}
+	return v1alpha1.ReasonProgressing
+}
