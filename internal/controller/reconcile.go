@@ -1,0 +1,227 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/config"
+	"github.com/appenv/appenv-operator/internal/status"
+)
+
+// Reconciler brings one environment at a time to what its spec asks for.
+type Reconciler struct {
+	client   client.Client
+	reader   client.Reader // past the cache
+	applier  *apply.Applier
+	apis     *apis
+	recorder events.EventRecorder
+	config   config.Config
+	settings component.Settings
+	now      func() time.Time
+
+	mu       sync.Mutex
+	memories map[types.UID]*memory
+}
+
+// A memory is what is worth knowing of an environment between two passes, and can
+// be lost at any time: it only saves requests.
+type memory struct {
+	// refused are the objects that were somebody else's when last looked at: they are
+	// read before they are created.
+	refused map[component.Key]bool
+	// causes are the causes of failing ExternalSecrets, from their Events.
+	causes map[component.Key]*cause
+}
+
+// marks are the labels and annotations of ownership.
+var marks = apply.Marks{
+	ManagedByLabel: v1alpha1.LabelManagedBy,
+	ManagedByValue: v1alpha1.ManagedByValue,
+	OwnerLabel:     v1alpha1.LabelEnvironment,
+	UIDAnnotation:  v1alpha1.AnnotationOwnerUID,
+}
+
+// Reconcile makes one pass over an environment: gather, decide, write, prune, report.
+func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	env := &v1alpha1.AppEnvironment{}
+	err := r.client.Get(ctx, req.NamespacedName, env)
+	if err != nil {
+		return reconcile.Result{}, r.forgetMissing(req.Name, err)
+	}
+	p := r.begin(env)
+	p.run(ctx)
+	return p.finish(ctx)
+}
+
+// forgetMissing drops what is remembered of an environment that is gone.
+func (r *Reconciler) forgetMissing(name string, err error) error {
+	if apierrors.IsNotFound(err) {
+		forget(name)
+		return nil
+	}
+	return fmt.Errorf("reading the AppEnvironment: %w", err)
+}
+
+// A pass is one look at one environment. Its steps share it.
+type pass struct {
+	*Reconciler
+	env    *v1alpha1.AppEnvironment
+	owner  apply.Owner
+	memory *memory
+
+	in      component.Input
+	records records
+	live    map[component.Key]*unstructured.Unstructured // by cache or past it; nil is known to be missing
+	lost    claims                                       // names that another environment holds
+	plans   []*plan
+
+	findings []status.Finding
+	removing []status.Finding
+	teardown *v1alpha1.Teardown
+	recheck  time.Duration
+	errs     []error
+	keep     bool // report nothing but the findings: the rest of the status stays
+	done     bool // there is nothing left to report on
+	partial  bool // something could not be read: nothing may be concluded
+}
+
+// A plan is what one component should consist of, and how far that is.
+type plan struct {
+	component component.Component
+	steps     []*step
+	blocked   bool // nothing of it may be written
+	applied   bool // everything of it is in place
+	failed    bool // something of it is not in place although its API is served
+}
+
+func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
+	p := &pass{
+		Reconciler: r,
+		env:        env,
+		owner:      apply.Owner{Name: env.Name, UID: env.UID},
+		memory:     r.memoryOf(env.UID),
+		records:    recordsOf(env),
+		live:       map[component.Key]*unstructured.Unstructured{},
+	}
+	p.in = component.Input{
+		Env: env, Settings: r.settings, Admitted: env.Status.AdmittedApps,
+		Withheld: map[string]component.Health{}, Adopted: map[string]bool{},
+	}
+	return p
+}
+
+func (r *Reconciler) memoryOf(uid types.UID) *memory {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memories[uid] == nil {
+		r.memories[uid] = &memory{refused: map[component.Key]bool{}, causes: map[component.Key]*cause{}}
+	}
+	return r.memories[uid]
+}
+
+// run makes the steps of the pass, each of which needs the ones before it.
+func (p *pass) run(ctx context.Context) {
+	steps := []func(context.Context) error{p.hold, p.gather, p.decide, p.record, p.write, p.observe, p.prune}
+	switch unsupported := p.unsupported(); {
+	case unsupported != "" && !p.letGo():
+		p.refuseAll(unsupported)
+		return
+	case !p.env.DeletionTimestamp.IsZero():
+		steps = []func(context.Context) error{p.recall, p.tearDown}
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			p.errs = append(p.errs, err)
+			p.partial = true
+			return
+		}
+	}
+}
+
+// unsupported names the first field whose value this version does not act on.
+func (p *pass) unsupported() string {
+	spec := p.env.Spec
+	switch {
+	case spec.Mode != "" && spec.Mode != v1alpha1.ModeEnforce:
+		return fmt.Sprintf("spec.mode %s", spec.Mode)
+	case spec.DeletionPolicy != "" && spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete:
+		return fmt.Sprintf("spec.deletionPolicy %s", spec.DeletionPolicy)
+	case spec.Protection != "" && spec.Protection != v1alpha1.ProtectionNone:
+		return fmt.Sprintf("spec.protection %s", spec.Protection)
+	}
+	return ""
+}
+
+// letGo says whether the environment is being deleted and owns nothing: then
+// whatever its spec says, nothing can be lost.
+func (p *pass) letGo() bool {
+	return !p.env.DeletionTimestamp.IsZero() && len(p.records) == 0
+}
+
+// refuseAll reports a field that is not supported, and stops nothing that exists.
+func (p *pass) refuseAll(field string) {
+	p.keep = true
+	message := field + " is not supported by this version; reset it to its default"
+	if !p.env.DeletionTimestamp.IsZero() {
+		message += ", until then the deletion waits"
+	}
+	p.findings = []status.Finding{{
+		Key:    component.Key{Group: v1alpha1.GroupVersion.Group, Kind: "AppEnvironment", Name: p.env.Name},
+		Health: component.Health{State: component.Stalled, Reason: v1alpha1.ReasonNotYetSupported, Message: message},
+	}}
+}
+
+// hold puts our finalizer on the environment before anything is created for it.
+func (p *pass) hold(ctx context.Context) error {
+	if controllerutil.ContainsFinalizer(p.env, v1alpha1.Finalizer) {
+		return nil
+	}
+	return p.patchFinalizer(ctx, controllerutil.AddFinalizer)
+}
+
+func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
+	before := p.env.DeepCopy()
+	if !change(p.env, v1alpha1.Finalizer) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := p.client.Patch(ctx, p.env, patch, client.FieldOwner(fieldManager)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("patching the finalizer: %w", err)
+	}
+	return nil
+}
+
+// finish writes the status and says when to look again.
+func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
+	if !p.done && !p.partial {
+		if err := p.report(ctx); err != nil {
+			p.errs = append(p.errs, err)
+		}
+	}
+	err := errors.Join(p.errs...)
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: firstRetry}, nil // somebody was faster: look again
+	}
+	return reconcile.Result{RequeueAfter: p.recheck}, err
+}
+
+// recheckIn asks for another pass after d at the latest.
+func (p *pass) recheckIn(d time.Duration) {
+	if d > 0 && (p.recheck == 0 || d < p.recheck) {
+		p.recheck = d
+	}
+}

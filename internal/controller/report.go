@@ -1,0 +1,67 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/internal/status"
+)
+
+// report writes the status when it changed, and one event and one log line for
+// each condition that did.
+func (p *pass) report(ctx context.Context) error {
+	before := p.env.Status.DeepCopy()
+	after := status.Compute(status.Report{
+		Env:      p.env,
+		Findings: p.findings,
+		Removing: p.removing,
+		Children: p.records.children(),
+		Admitted: p.in.Admitted,
+		Teardown: p.teardown,
+		Keep:     p.keep,
+		Now:      p.now().Truncate(time.Second),
+	})
+	if equality.Semantic.DeepEqual(*before, after) {
+		recordStatus(p.env)
+		return nil
+	}
+	p.env.Status = after
+	if err := p.client.Status().Update(ctx, p.env); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	recordStatus(p.env)
+	p.announce(ctx, before.Conditions)
+	return nil
+}
+
+// announce tells of each condition whose status or reason changed.
+func (p *pass) announce(ctx context.Context, before []metav1.Condition) {
+	for _, condition := range p.env.Status.Conditions {
+		previous := meta.FindStatusCondition(before, condition.Type)
+		if previous != nil && previous.Status == condition.Status && previous.Reason == condition.Reason {
+			continue
+		}
+		if previous == nil && condition.Status == metav1.ConditionUnknown {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if condition.Status == metav1.ConditionFalse {
+			kind = corev1.EventTypeWarning
+		}
+		message := condition.Message
+		if message == "" {
+			message = condition.Reason
+		}
+		p.recorder.Eventf(p.env, nil, kind, condition.Reason, condition.Type, "%s", message)
+		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", condition.Type,
+			"status", condition.Status, "reason", condition.Reason, "because", condition.Message)
+	}
+}

@@ -1,0 +1,186 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+)
+
+// A step is one desired object and what is to be done about it.
+type step struct {
+	key    component.Key
+	intent *unstructured.Unstructured
+	live   *unstructured.Unstructured
+	action action
+	again  bool // it was there before
+	// refusal is why nothing is done.
+	refusal component.Health
+}
+
+type action int
+
+const (
+	actionNone action = iota
+	actionCreate
+	actionApply
+	actionRefuse
+)
+
+func refuse(state component.State, reason, message string) component.Health {
+	return component.Health{State: state, Reason: reason, Message: message}
+}
+
+// resolve says what is to be done about a desired object: create it, apply it,
+// nothing, or leave it alone and say why.
+func (p *pass) resolve(ctx context.Context, intent *unstructured.Unstructured) (*step, error) {
+	s := &step{key: component.KeyOf(intent), intent: intent}
+	if health, refused := p.forbidden(s.key); refused {
+		s.action, s.refusal = actionRefuse, health
+		return s, nil
+	}
+	live, err := p.find(ctx, s.key, intent)
+	if err != nil {
+		return nil, err
+	}
+	p.live[s.key] = live
+	s.live = live
+	p.judge(s)
+	return s, nil
+}
+
+// forbidden says why an object may not be looked at or written at all.
+func (p *pass) forbidden(key component.Key) (component.Health, bool) {
+	info, _ := kindOf(key)
+	if !p.apis.serves(info.Kind) {
+		return refuse(component.Progressing, v1alpha1.ReasonAPINotInstalled, fmt.Sprintf(
+			"the cluster does not serve %s.%s; install %s", info.Resource, info.Group, info.Provider)), true
+	}
+	if key.Kind == "Namespace" {
+		health, withheld := p.in.Withheld[key.Name]
+		return health, withheld && health.Reason != v1alpha1.ReasonTerminating
+	}
+	if health, withheld := p.in.Withheld[key.Namespace]; withheld {
+		return refuse(component.Progressing, v1alpha1.ReasonWaitingForNamespace,
+			fmt.Sprintf("waits for Namespace %s: %s", key.Namespace, health.Message)), true
+	}
+	if holder, lost := p.lost.object(key); lost {
+		return takenBy(holder), true
+	}
+	return component.Health{}, false
+}
+
+func takenBy(holder string) component.Health {
+	return refuse(component.Stalled, v1alpha1.ReasonNameTaken,
+		fmt.Sprintf("the name is held by AppEnvironment %s; use another name, or remove it there", holder))
+}
+
+// find looks for the object in the cache, and past it where the cache cannot
+// know: it does not see objects without our label.
+func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if live, known := p.live[key]; known {
+		return live, nil
+	}
+	live, err := p.cached(ctx, ref)
+	if err != nil || live != nil {
+		return live, err
+	}
+	record, recorded := p.records[key]
+	if (recorded && record.UID != "") || p.memory.refused[key] || key.Kind == "Namespace" {
+		return p.applier.Get(ctx, ref)
+	}
+	return nil, nil
+}
+
+// cached reads an object from the cache; nil when it is not there.
+func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	live := &unstructured.Unstructured{}
+	live.SetGroupVersionKind(ref.GroupVersionKind())
+	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live)
+	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", ref.GetKind(), ref.GetName(), err)
+	}
+	return live, nil
+}
+
+// judge decides on the action, from whose the live object is.
+func (p *pass) judge(s *step) {
+	record, recorded := p.records[s.key]
+	if s.live == nil {
+		s.action, s.again = actionCreate, recorded && record.UID != ""
+		p.stampOrigin(s, v1alpha1.OriginCreated)
+		return
+	}
+	standing := marks.Standing(s.live, p.owner)
+	if recorded && record.UID == s.live.GetUID() {
+		standing = apply.Ours // a label was stripped or changed: it is put back
+	}
+	origin := v1alpha1.Origin(s.live.GetAnnotations()[v1alpha1.AnnotationOrigin])
+	switch {
+	case standing == apply.Ours && origin != v1alpha1.OriginCreated && record.Origin == v1alpha1.OriginCreated:
+		origin = v1alpha1.OriginCreated // stripped as well
+	case standing == apply.Former && p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID):
+		standing, origin = apply.Ours, v1alpha1.OriginAdopted
+	case standing == apply.Ours && origin == "":
+		origin = v1alpha1.OriginAdopted // whoever made it, we do not know that we did
+	}
+	if standing != apply.Ours {
+		s.action, s.refusal = actionRefuse, p.foreign(s.live, standing)
+		return
+	}
+	delete(p.memory.refused, s.key)
+	p.stampOrigin(s, origin)
+	switch {
+	case s.live.GetDeletionTimestamp() != nil:
+		s.action, s.refusal = actionRefuse, refuse(component.Progressing, v1alpha1.ReasonTerminating, terminatingMessage(s.live))
+	case p.applier.UpToDate(s.intent, s.live):
+		s.action = actionNone
+	default:
+		s.action = actionApply
+	}
+}
+
+// stampOrigin puts the origin on the object, where it survives the loss of status.
+func (p *pass) stampOrigin(s *step, origin v1alpha1.Origin) {
+	annotations := s.intent.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.AnnotationOrigin] = string(origin)
+	s.intent.SetAnnotations(annotations)
+}
+
+// foreign says whose an object is that is left alone, and what to do.
+func (p *pass) foreign(live *unstructured.Unstructured, standing apply.Standing) component.Health {
+	key := component.KeyOf(live)
+	p.memory.refused[key] = true
+	if p.records[key].UID != live.GetUID() {
+		delete(p.records, key) // what was on record is gone, or was never created
+	}
+	p.recheckIn(p.config.RecheckInterval)
+	switch standing {
+	case apply.Rival:
+		return takenBy(marks.HolderOf(live))
+	case apply.Former:
+		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"it belongs to an earlier AppEnvironment of this name; to take everything of it back: kubectl annotate appenv %s %s=%s",
+			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))
+	}
+	manager := ""
+	if name := apply.ManagerOf(live); name != "" {
+		manager = ", managed by " + name
+	}
+	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+		"it exists already%s, and is left untouched; use another name or remove it (taking over by %s is not supported by this version)",
+		manager, v1alpha1.AnnotationAdoptBy))
+}

@@ -1,0 +1,125 @@
+// Package controller keeps environments: it gathers what there is, lets
+// internal/component decide what should be, writes the difference through
+// internal/apply, prunes what is no longer asked for, and reports through
+// internal/status.
+//
+// It is the only package that knows the manager, caches, watches and events. It
+// decides nothing that a pure function could decide. A missing reference is a fact
+// for the input, never an error; one object's failure never hides another's.
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/config"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+)
+
+const (
+	fieldManager     = "appenv-operator"
+	leaderElectionID = "appenv-operator.platform.appenv.dev"
+)
+
+// Run keeps the environments of the cluster until ctx ends. It returns an error
+// when the operator cannot start, or loses its leadership.
+func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+		return fmt.Errorf("building the scheme: %w", err)
+	}
+	restConfig = rest.CopyConfig(restConfig)
+	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg))
+	if err != nil {
+		return fmt.Errorf("building the manager: %w", err)
+	}
+	if err := errors.Join(
+		mgr.AddHealthzCheck("ping", func(*http.Request) error { return nil }),
+		mgr.AddReadyzCheck("caches", func(req *http.Request) error {
+			if !mgr.GetCache().WaitForCacheSync(req.Context()) {
+				return errors.New("caches are not synced")
+			}
+			return nil
+		}),
+		setUp(ctx, mgr, cfg),
+	); err != nil {
+		return fmt.Errorf("setting up: %w", err)
+	}
+	return mgr.Start(ctx)
+}
+
+func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
+	yes := true
+	return manager.Options{
+		Scheme: scheme,
+		Cache:  cacheOptions(cfg.ArgoCDNamespace),
+		Client: client.Options{Cache: &client.CacheOptions{
+			Unstructured: true,
+			// A pass must see what the pass before it wrote.
+			EnableReadYourWritesConsistency: &yes,
+			DisableFor:                      []client.Object{&corev1.Event{}},
+		}},
+		Metrics:                       server.Options{BindAddress: cfg.MetricsBindAddress},
+		HealthProbeBindAddress:        cfg.HealthProbeBindAddress,
+		LeaderElection:                cfg.LeaderElect,
+		LeaderElectionID:              leaderElectionID,
+		LeaderElectionNamespace:       cfg.LeaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+	}
+}
+
+// cacheOptions limit the caches to what the operator put its label on. Only
+// AppEnvironments, the Applications of Argo CD's namespace and the names of CRDs
+// are cached whole, the latter two trimmed to what is read of them.
+func cacheOptions(argoCDNamespace string) cache.Options {
+	inArgoCD := map[string]cache.Config{argoCDNamespace: {}}
+	everything := labels.Everything()
+	options := cache.Options{
+		ReaderFailOnMissingInformer: true,
+		DefaultLabelSelector:        labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue}),
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.AppEnvironment{}: {Label: everything},
+			crdMetadata():              {Label: everything, Transform: keepNameOnly},
+		},
+	}
+	for _, c := range component.All {
+		for _, kind := range c.Kinds {
+			if kind.Group == argocd.Group {
+				options.ByObject[objectOf(kind)] = cache.ByObject{Namespaces: inArgoCD}
+			}
+		}
+		for _, kind := range c.Observes {
+			options.ByObject[objectOf(kind)] = cache.ByObject{Namespaces: inArgoCD, Label: everything, Transform: trimApplication}
+		}
+	}
+	return options
+}
+
+func objectOf(kind component.Kind) *unstructured.Unstructured {
+	obj := &unstructured.Unstructured{}
+	obj.SetGroupVersionKind(kind.GroupVersionKind)
+	return obj
+}
+
+func trimApplication(in any) (any, error) {
+	if u, ok := in.(*unstructured.Unstructured); ok {
+		argocd.TrimApplication(u)
+	}
+	return in, nil
+}

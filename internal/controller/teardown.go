@@ -1,0 +1,244 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+	"github.com/appenv/appenv-operator/internal/status"
+)
+
+// tearDown removes everything on record, one component after the other, and then
+// lets the environment go. It reads nothing from the spec, so that an environment
+// that could never be built can be deleted.
+func (p *pass) tearDown(ctx context.Context) error {
+	if !controllerutil.ContainsFinalizer(p.env, v1alpha1.Finalizer) {
+		p.done = true
+		return nil
+	}
+	for _, name := range component.TeardownOrder {
+		gone, err := p.tearDownStep(ctx, name)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			p.reached(name)
+			return nil
+		}
+	}
+	unrecorded, err := p.unrecorded(ctx)
+	if err != nil || unrecorded {
+		return err
+	}
+	p.done = true
+	forget(p.env.Name)
+	p.mu.Lock()
+	delete(p.memories, p.env.UID)
+	p.mu.Unlock()
+	return p.patchFinalizer(ctx, controllerutil.RemoveFinalizer)
+}
+
+func (p *pass) tearDownStep(ctx context.Context, name string) (bool, error) {
+	if name == "applications" {
+		return p.tearDownApplications(ctx)
+	}
+	keys := p.recorded(name, func(component.Key) bool { return true })
+	return p.removeAll(ctx, name, keys, v1alpha1.ReasonTearingDown)
+}
+
+// tearDownApplications deletes the ApplicationSet and waits until no Application is
+// left that it generated or that uses the project: an Application cannot be
+// finalized without its AppProject.
+func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
+	sets := p.recorded("applications", func(component.Key) bool { return true })
+	project := p.recordedProject()
+	left, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
+		uses, _, _ := unstructured.NestedString(app.Object, "spec", "project")
+		return app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name || project.Name != "" && uses == project.Name
+	})
+	if err != nil {
+		return false, err
+	}
+	if len(left) > 0 {
+		if err := p.keepProject(ctx, project, left); err != nil {
+			return false, err
+		}
+	}
+	gone, err := p.removeAll(ctx, "applications", sets, v1alpha1.ReasonTearingDown)
+	if err != nil {
+		return false, err
+	}
+	for i := range left {
+		if err := p.letApplicationGo(ctx, &left[i], gone); err != nil {
+			return false, err
+		}
+	}
+	if len(left) == 0 {
+		return gone, p.releaseSets(ctx, sets)
+	}
+	return false, nil
+}
+
+// letApplicationGo reports an Application that is still there, and deletes it when
+// no ApplicationSet is left that would.
+func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructured, setGone bool) error {
+	p.removing = append(p.removing, status.Finding{Component: "applications", Key: component.KeyOf(app),
+		Health: refuse(component.Progressing, v1alpha1.ReasonTearingDown, applicationWords(app))})
+	ours := app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name
+	if !setGone || !ours || app.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	return p.applier.Delete(ctx, app, metav1.DeletePropagationBackground)
+}
+
+// releaseSets takes our finalizer off an ApplicationSet whose Applications are gone.
+func (p *pass) releaseSets(ctx context.Context, sets []component.Key) error {
+	for _, key := range sets {
+		if set := p.live[key]; set != nil {
+			live, err := p.applier.Get(ctx, set)
+			if err != nil || live == nil || live.GetDeletionTimestamp() == nil {
+				return err
+			}
+			if err := p.dropFinalizer(ctx, live); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pass) recordedProject() component.Key {
+	for _, key := range p.recorded("project", func(component.Key) bool { return true }) {
+		return key
+	}
+	return component.Key{}
+}
+
+// keepProject rebuilds an AppProject that is missing while Applications need it.
+func (p *pass) keepProject(ctx context.Context, project component.Key, left []unstructured.Unstructured) error {
+	if project.Name == "" || p.live[project] != nil {
+		return nil
+	}
+	live, err := p.applier.Get(ctx, referenceTo(p.records[project]))
+	if err != nil || live != nil {
+		return err
+	}
+	for i := range left {
+		app, err := argocd.DecodeApplication(&left[i])
+		if err != nil {
+			return err
+		}
+		p.in.Applications = append(p.in.Applications, app)
+	}
+	intent, err := component.TeardownProject(p.in)
+	if err != nil {
+		return fmt.Errorf("rebuilding the AppProject: %w", err)
+	}
+	s := &step{key: project, intent: intent}
+	p.stampOrigin(s, v1alpha1.OriginCreated)
+	if health := p.create(ctx, s); health.Reason != "" {
+		p.removing = append(p.removing, status.Finding{Component: "project", Key: project, Health: health})
+	}
+	return nil
+}
+
+// reached notes the step in status, and since when; past the deadline it is stalled.
+func (p *pass) reached(name string) {
+	now := metav1.NewTime(p.now().Truncate(time.Second))
+	p.teardown = &v1alpha1.Teardown{Step: name, Since: now}
+	if before := p.env.Status.Teardown; before != nil && before.Step == name {
+		p.teardown.Since = before.Since
+	}
+	left := p.config.TeardownDeadline - now.Sub(p.teardown.Since.Time)
+	if left > 0 {
+		p.recheckIn(left)
+		return
+	}
+	for i := range p.removing {
+		p.removing[i].State = component.Stalled
+		p.removing[i].Reason = v1alpha1.ReasonTeardownStalled
+	}
+}
+
+// unrecorded looks for objects that are ours by their marks and are not on record,
+// as after status was cleared. They are not deleted without consent.
+func (p *pass) unrecorded(ctx context.Context) (bool, error) {
+	consent := p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID)
+	found := false
+	for _, c := range component.All {
+		for _, kind := range c.Kinds {
+			if !p.apis.serves(kind) {
+				continue
+			}
+			list := &unstructured.UnstructuredList{}
+			list.SetGroupVersionKind(kind.GroupVersionKind)
+			if err := p.reader.List(ctx, list, p.within(kind), client.MatchingLabels{v1alpha1.LabelEnvironment: p.env.Name}); err != nil {
+				return false, fmt.Errorf("listing %s: %w", kind.Resource, err)
+			}
+			for i := range list.Items {
+				if marks.Standing(&list.Items[i], p.owner) == apply.Ours {
+					found = true
+					p.reportUnrecorded(c.Name, &list.Items[i], consent)
+				}
+			}
+		}
+	}
+	if found && consent {
+		p.recheckIn(firstRetry)
+	}
+	return found, nil
+}
+
+// within limits a list to where the role allows it.
+func (p *pass) within(kind component.Kind) client.InNamespace {
+	if info := applicationKind(); kind.Group == info.Group {
+		return client.InNamespace(p.settings.ArgoCDNamespace)
+	}
+	return ""
+}
+
+func (p *pass) reportUnrecorded(name string, live *unstructured.Unstructured, consent bool) {
+	key := component.KeyOf(live)
+	if consent {
+		p.records[key] = v1alpha1.Child{
+			APIVersion: live.GetAPIVersion(), Kind: live.GetKind(), Namespace: live.GetNamespace(), Name: live.GetName(),
+			UID: live.GetUID(), Origin: v1alpha1.Origin(live.GetAnnotations()[v1alpha1.AnnotationOrigin]), State: v1alpha1.ChildDeleting,
+		}
+		p.removing = append(p.removing, status.Finding{Component: name, Key: key,
+			Health: refuse(component.Progressing, v1alpha1.ReasonTearingDown, "is on record again and will be deleted")})
+		return
+	}
+	p.removing = append(p.removing, status.Finding{Component: name, Key: key, Health: refuse(component.Stalled, v1alpha1.ReasonUnrecordedChildren,
+		fmt.Sprintf("carries this environment's UID and is not on record; delete it by hand, or let the operator do so: kubectl annotate appenv %s %s=%s",
+			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))})
+	p.recheckIn(p.config.RecheckInterval)
+}
+
+// applicationWords says what an Application that should go waits for.
+func applicationWords(app *unstructured.Unstructured) string {
+	conditions, _, _ := unstructured.NestedSlice(app.Object, "status", "conditions")
+	for _, c := range conditions {
+		condition, _ := c.(map[string]any)
+		if condition["type"] == "DeletionError" {
+			message, _ := condition["message"].(string)
+			return "Argo CD cannot delete it: " + message
+		}
+	}
+	phase, _, _ := unstructured.NestedString(app.Object, "status", "operationState", "phase")
+	if _, running, _ := unstructured.NestedMap(app.Object, "operation"); running || phase == "Running" {
+		return "its sync is still running and comes before its deletion; to end it: argocd app terminate-op " + app.GetName()
+	}
+	if app.GetLabels()[v1alpha1.LabelEnvironment] == "" {
+		return "it uses the AppProject of this environment and belongs to somebody else; move it to another project"
+	}
+	return "Argo CD is deleting its workloads"
+}

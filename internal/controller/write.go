@@ -1,0 +1,239 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/status"
+)
+
+// maxChildren is the bound of status.children.
+const maxChildren = 500
+
+// record writes the entries of the objects that are about to be created, and the
+// apps that have passed the gate, before anything is sent: whatever happens in
+// between, nothing is created that is not on record.
+func (p *pass) record(ctx context.Context) error {
+	before := p.records.children()
+	for _, plan := range p.plans {
+		for _, s := range plan.steps {
+			p.note(plan, s)
+		}
+	}
+	if len(p.records) > maxChildren {
+		return p.tooMany(ctx)
+	}
+	children := p.records.children()
+	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.in.Admitted) {
+		return nil
+	}
+	p.env.Status.Children = children
+	p.env.Status.AdmittedApps = p.in.Admitted
+	if err := p.client.Status().Update(ctx, p.env); err != nil {
+		return fmt.Errorf("recording children: %w", err)
+	}
+	return nil
+}
+
+// note puts a step's object on record, if it is ours or about to be.
+func (p *pass) note(plan *plan, s *step) {
+	if plan.blocked || s.action == actionRefuse && s.live == nil {
+		return
+	}
+	record, recorded := p.records[s.key]
+	switch {
+	case s.action == actionCreate:
+		record.UID = ""
+	case s.action == actionRefuse && !recorded:
+		return
+	case s.action != actionRefuse:
+		record.UID = s.live.GetUID()
+	}
+	record.APIVersion, record.Kind = s.intent.GetAPIVersion(), s.intent.GetKind()
+	record.Namespace, record.Name = s.key.Namespace, s.key.Name
+	if s.action != actionRefuse {
+		record.Origin = v1alpha1.Origin(s.intent.GetAnnotations()[v1alpha1.AnnotationOrigin])
+	}
+	if record.State == "" {
+		record.State = v1alpha1.ChildProgressing
+	}
+	p.records[s.key] = record
+}
+
+// tooMany refuses to create what could not be put on record.
+func (p *pass) tooMany(context.Context) error {
+	wanted := len(p.records)
+	p.records = recordsOf(p.env)
+	for _, plan := range p.plans {
+		for _, s := range plan.steps {
+			if s.action == actionCreate {
+				s.action, s.refusal = actionRefuse, refuse(component.Stalled, v1alpha1.ReasonTooManyChildren,
+					fmt.Sprintf("the environment would have %d objects, and %d is the limit; split it", wanted, maxChildren))
+			}
+		}
+	}
+	return nil
+}
+
+// write carries out the plans. One object's failure never hides another's.
+func (p *pass) write(ctx context.Context) error {
+	for _, plan := range p.plans {
+		if plan.blocked {
+			continue
+		}
+		plan.applied = true
+		for _, s := range plan.steps {
+			health := p.carryOut(ctx, plan, s)
+			if health.Reason == "" {
+				health = plan.component.Health(p.in, s.key, s.live)
+			} else {
+				plan.applied = false
+				plan.failed = plan.failed || health.Reason != v1alpha1.ReasonAPINotInstalled
+			}
+			p.found(plan.component.Name, s.key, health)
+		}
+	}
+	return nil
+}
+
+func (p *pass) found(component string, key component.Key, health component.Health) {
+	p.findings = append(p.findings, status.Finding{Component: component, Key: key, Health: health})
+}
+
+// carryOut does what a step says. The health it returns is empty when the object is
+// in place, and says why not otherwise.
+func (p *pass) carryOut(ctx context.Context, plan *plan, s *step) component.Health {
+	if s.action == actionRefuse {
+		return s.refusal
+	}
+	if s.action == actionNone {
+		return component.Health{}
+	}
+	if health, waits := p.waits(plan, s); waits {
+		return health
+	}
+	if s.action == actionCreate {
+		return p.create(ctx, s)
+	}
+	stored, err := p.applier.Apply(ctx, s.intent, s.live)
+	if err != nil {
+		return p.failed(err)
+	}
+	p.repaired(s)
+	p.stored(s, stored)
+	return component.Health{}
+}
+
+// waits says whether something that must be there before the object is missing.
+func (p *pass) waits(plan *plan, s *step) (component.Health, bool) {
+	namespace := component.Key{Kind: "Namespace", Name: s.key.Namespace}
+	inArgoCD := s.key.Namespace == p.settings.ArgoCDNamespace
+	if s.key.Namespace != "" && !inArgoCD && p.live[namespace] == nil {
+		return refuse(component.Progressing, v1alpha1.ReasonWaitingForNamespace, "waits for Namespace "+s.key.Namespace), true
+	}
+	for _, other := range p.plans {
+		if !slices.Contains(plan.component.After, other.component.Name) {
+			continue
+		}
+		if missing := slices.IndexFunc(other.steps, notOurs); other.blocked || missing >= 0 {
+			return refuse(component.Progressing, v1alpha1.ReasonWaitingForProject, "waits for "+other.component.Name), true
+		}
+	}
+	return component.Health{}, false
+}
+
+func notOurs(s *step) bool { return s.live == nil || s.action == actionRefuse }
+
+// create sends the POST. A name that is taken in the meantime stays untouched.
+func (p *pass) create(ctx context.Context, s *step) component.Health {
+	stored, err := p.applier.Create(ctx, s.intent)
+	if apierrors.IsAlreadyExists(err) {
+		return p.createdBefore(ctx, s)
+	}
+	if err != nil {
+		return p.failed(err)
+	}
+	if s.again {
+		p.repaired(s)
+	}
+	p.stored(s, stored)
+	return component.Health{}
+}
+
+// repaired counts a write that no change of the spec asked for.
+func (p *pass) repaired(s *step) {
+	if p.env.Status.ObservedGeneration == p.env.Generation {
+		driftRepaired(s.key.Kind)
+	}
+}
+
+// createdBefore looks at the object that made a POST fail: it may be our own, from
+// a pass that died before it could note the UID.
+func (p *pass) createdBefore(ctx context.Context, s *step) component.Health {
+	live, err := p.applier.Get(ctx, s.intent)
+	if err != nil {
+		return p.failed(err)
+	}
+	if live == nil || marks.Standing(live, p.owner) == apply.Ours {
+		p.recheckIn(firstRetry) // the next pass sees it, or sees it gone
+		p.live[s.key], s.live = live, live
+		return refuse(component.Progressing, v1alpha1.ReasonProgressing, "being created")
+	}
+	delete(p.records, s.key)
+	return p.foreign(live, marks.Standing(live, p.owner))
+}
+
+func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
+	s.live = stored
+	p.live[s.key] = stored
+	record := p.records[s.key]
+	record.UID = stored.GetUID()
+	p.records[s.key] = record
+}
+
+// failed turns a failed request into words, and into another try.
+func (p *pass) failed(err error) component.Health {
+	problem := apply.Classify(err)
+	state := component.Progressing
+	if problem.Final {
+		state = component.Stalled
+	}
+	if problem.Recheck > 0 {
+		p.recheckIn(problem.Recheck)
+	} else if problem.Reason != v1alpha1.ReasonAPINotInstalled {
+		p.errs = append(p.errs, err)
+	}
+	return refuse(state, problem.Reason, problem.Message)
+}
+
+// observe judges the objects that others make from ours.
+func (p *pass) observe(ctx context.Context) error {
+	for _, plan := range p.plans {
+		if plan.component.Observed == nil || plan.blocked {
+			continue
+		}
+		kind := plan.component.Observes[0]
+		for _, key := range plan.component.Observed(p.in) {
+			var live *unstructured.Unstructured
+			if p.apis.serves(kind) {
+				ref := objectOf(kind)
+				ref.SetNamespace(key.Namespace)
+				ref.SetName(key.Name)
+				var err error
+				if live, err = p.cached(ctx, ref); err != nil {
+					return err
+				}
+			}
+			p.found(plan.component.Name, key, plan.component.Health(p.in, key, live))
+		}
+	}
+	return nil
+}
