@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# Builds the real components of tests and demo from their pinned modules into bin/ at the root.
+#
+#   hack/components/build.sh [all | test | NAME...]
+#
+# A step is skipped when its stamp (nested go.mod and go.sum, flags, Go version) is unchanged.
+# Results are renamed into place, so an interrupted build is simply started again; Go's build
+# cache keeps what was compiled. A second build started meanwhile waits for the first.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+bin=$root/bin
+logs=$bin/logs
+stamps=$bin/.stamps
+
+# Equal for all nested modules, so that they share Go's build cache.
+export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off
+
+# What `make test` needs comes first.
+test_steps=(etcd kube-apiserver kube-controller-manager kubectl crds)
+all_steps=("${test_steps[@]}" kustomize kube-scheduler kwok external-dns external-secrets argocd)
+
+# step NAME sets folder (of the nested module), package, module (which gives the version),
+# expected (a cold build after the steps before it, on two cores) and variables (set by the linker).
+step() {
+  folder=$here/kubernetes module=k8s.io/kubernetes package= expected= variables=
+  case $1 in
+    etcd) module=go.etcd.io/etcd/server/v3 package=$module expected=45s ;;
+    kube-apiserver) package=$module/cmd/kube-apiserver expected=4m30s ;;
+    kube-controller-manager) package=$module/cmd/kube-controller-manager expected=1m30s ;;
+    kubectl) package=$module/cmd/kubectl expected=30s ;;
+    kube-scheduler) package=$module/cmd/kube-scheduler expected=20s ;;
+    crds) folder=$here/crds module= expected=20s ;;
+    kustomize) folder=$here/kustomize module=sigs.k8s.io/kustomize/kustomize/v5 package=$module expected=15s ;;
+    kwok) folder=$here/kwok module=sigs.k8s.io/kwok package=$module/cmd/kwok expected=1m30s ;;
+    external-dns) folder=$here/external-dns module=sigs.k8s.io/external-dns package=$module expected=3m30s ;;
+    external-secrets) folder=$here/external-secrets module=github.com/external-secrets/external-secrets package=$module expected=4m30s ;;
+    argocd) folder=$here/argocd module=github.com/argoproj/argo-cd/v3 package=$module/cmd expected=4m ;;
+    *) return 1 ;;
+  esac
+  version=$(pinned "$folder" "$module")
+  case $1 in
+    kube*) variables="-X k8s.io/component-base/version.gitVersion=$version" ;;
+    kustomize) variables="-X sigs.k8s.io/kustomize/api/provenance.version=$version" ;;
+    argocd) variables="-X $module/common.version=${version#v}" ;;
+  esac
+}
+
+# pinned prints the version of module $2 in the go.mod of folder $1.
+pinned() {
+  awk -v module="$2" '$1 == module {print $2} $1 == "require" && $2 == module {print $3}' "$1/go.mod"
+}
+
+# compile builds the current step's package as $1.
+compile() {
+  go -C "$folder" build -v -trimpath -ldflags "-s -w $variables" -o "$bin/.$1.new" "$package"
+  mv "$bin/.$1.new" "$bin/$1"
+}
+
+# source_of downloads module $2 of folder $1 and prints where Go keeps it.
+source_of() {
+  go -C "$1" mod download "$2" >&2
+  go -C "$1" list -m -f '{{.Dir}}' "$2"
+}
+
+build_crds() {
+  local new=$bin/.crds.new dir
+  rm -rf "$new"
+  mkdir -p "$new"/{argocd,external-secrets,external-dns,gke,cert-manager}
+  dir=$(source_of "$here/argocd" github.com/argoproj/argo-cd/v3)
+  cp "$dir"/manifests/crds/*-crd.yaml "$new/argocd/"
+  dir=$(source_of "$here/external-secrets" github.com/external-secrets/external-secrets)
+  cp "$dir/deploy/crds/bundle.yaml" "$new/external-secrets/"
+  dir=$(source_of "$here/external-dns" sigs.k8s.io/external-dns)
+  cp "$dir"/config/crd/standard/*.yaml "$new/external-dns/"
+  dir=$(source_of "$here/crds" github.com/GoogleCloudPlatform/gke-managed-certs)
+  cp "$dir/deploy/managedcertificates-crd.yaml" "$new/gke/"
+  dir=$(source_of "$here/crds" github.com/cert-manager/cert-manager)
+  cp "$dir"/deploy/crds/*.yaml "$new/cert-manager/"
+  chmod -R u+w "$new"
+  rm -rf "$bin/crds"
+  mv "$new" "$bin/crds"
+}
+
+# build_kwok adds the stages that make a fake Node Ready and its Pods run, complete and go.
+build_kwok() {
+  local dir stage
+  dir=$(source_of "$folder" "$module")/kustomize/stage
+  for stage in node/fast/node-initialize node/heartbeat/node-heartbeat pod/fast/pod-ready pod/fast/pod-complete pod/fast/pod-delete; do
+    echo ---
+    cat "$dir/$stage.yaml"
+  done >"$bin/.kwok-stages.new"
+  mv "$bin/.kwok-stages.new" "$bin/kwok-stages.yaml"
+  compile kwok
+}
+
+# build_argocd: one binary whose name chooses the program, and the script that the repo-server
+# calls even with GPG off.
+build_argocd() {
+  local dir name
+  dir=$(source_of "$folder" "$module")
+  install -m 0755 "$dir/hack/git-verify-wrapper.sh" "$bin/git-verify-wrapper.sh"
+  compile argocd
+  for name in argocd-repo-server argocd-application-controller argocd-applicationset-controller; do
+    ln -sfn argocd "$bin/$name"
+  done
+}
+
+# build runs step $1, set by step before; the function of its own wins over a plain compile.
+build() {
+  if declare -F "build_$1" >/dev/null; then "build_$1"; else compile "$1"; fi
+}
+
+# stamp prints what the result of step $1 depends on.
+stamp() {
+  {
+    go version
+    echo "$CGO_ENABLED $GOFLAGS $package $variables"
+    declare -f compile build "build_$1" 2>/dev/null || true
+    if [ "$1" = crds ]; then cat "$here"/{crds,argocd,external-secrets,external-dns}/go.{mod,sum}; else cat "$folder"/go.{mod,sum}; fi
+  } | sha256sum | cut -d' ' -f1
+}
+
+# follow shows on a terminal that job $1, which writes log $2, is alive.
+follow() {
+  while kill -0 "$1" 2>/dev/null; do
+    if [ -t 1 ]; then
+      printf '\r%s: %ds of about %s, %d lines in the log ' "$label" "$((SECONDS - began))" "$expected" "$(wc -l <"$2")"
+    fi
+    sleep 0.3
+  done
+  if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+
+# fail shows why step $1 failed.
+fail() {
+  echo "$label: FAILED after $((SECONDS - began))s, log ${logs#"$root"/}/$1.log ends with:"
+  tail -n 25 "$logs/$1.log"
+  exit 1
+}
+
+# run_step builds step $1, number $2 of $3, unless it is up to date.
+run_step() {
+  local name=$1 want
+  step "$name"
+  label="[$2 of $3] $name${version:+ $version}"
+  began=$SECONDS
+  want=$(stamp "$name")
+  if [ -e "$bin/$name" ] && [ "$(cat "$stamps/$name" 2>/dev/null)" = "$want" ]; then
+    echo "$label: up to date"
+    return
+  fi
+  [ -t 1 ] || echo "$label: building, about $expected when nothing is cached"
+  rm -f "$stamps/$name"
+  build "$name" >"$logs/$name.log" 2>&1 &
+  job=$!
+  follow "$job" "$logs/$name.log"
+  wait "$job" || fail "$name"
+  job=
+  echo "$want" >"$stamps/$name"
+  echo "$label: built in $((SECONDS - began))s"
+}
+
+# stop ends the running build with its compilers, which job control put in a group of their own.
+stop() {
+  trap - INT TERM
+  if [ -n "$job" ]; then kill -TERM -- "-$job" 2>/dev/null || true; fi
+  echo "interrupted; start it again to go on"
+  exit 130
+}
+
+main() {
+  local names=() argument name number=0
+  for argument in "${@:-all}"; do
+    case $argument in
+      all) names+=("${all_steps[@]}") ;;
+      test) names+=("${test_steps[@]}") ;;
+      *)
+        step "$argument" || { echo "unknown component $argument; known: all, test, ${all_steps[*]}" >&2; exit 2; }
+        names+=("$argument")
+        ;;
+    esac
+  done
+  mkdir -p "$logs" "$stamps"
+  exec 9>"$bin/.build.lock"
+  if ! flock --nonblock 9; then
+    echo "another build runs in this checkout; waiting for it"
+    flock 9
+  fi
+  job=
+  set -m
+  trap stop INT TERM
+  for name in "${names[@]}"; do
+    number=$((number + 1))
+    run_step "$name" "$number" "${#names[@]}"
+  done
+}
+
+main "$@"
