@@ -1,0 +1,72 @@
+package integration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/appenv/appenv-operator/test/fixture"
+)
+
+// quietFor is how long nothing may be asked. It is far longer than the operator's
+// recheck of a taken name, which these environments have no reason for.
+const quietFor = 5 * time.Second
+
+// Not parallel: it counts the operator's requests.
+func TestNothingIsAskedOfTheAPIServerWhenNothingChanges(t *testing.T) {
+	plane.RunReady(t, fixture.Full("idle-one"))
+	plane.RunReady(t, fixture.Small("idle-two"))
+	missing := fixture.Small("idle-three")
+	missing.Spec.Secrets = fixture.FakeSecrets("idle-three", "missing")
+	missing.Spec.Secrets.Store.Fake.Data[0].Key = "other"
+	plane.Run(t, missing)
+	plane.WaitFor(t, "idle-three", fixture.BlockedOn("not found"))
+
+	waitForSilence(t)
+	mark := plane.Operator.Requests.Mark()
+	fixture.Consistently(t, quietFor, func() error { return nil })
+	for _, request := range plane.Operator.Requests.Since(mark, isNoWatch) {
+		t.Errorf("with nothing to do the operator sent %s", request)
+	}
+}
+
+// Not parallel: it restarts the operator and counts its requests.
+func TestARestartWritesNothing(t *testing.T) {
+	plane.RunReady(t, fixture.Full("restart"))
+	waitForSilence(t)
+	before := versionsOf(t, "restart")
+	version := plane.Environment(t, "restart").ResourceVersion
+	mark := plane.Operator.Requests.Mark()
+	if err := plane.Operator.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := plane.WaitWorking(); err != nil { // its own environment is not counted below
+		t.Fatal(err)
+	}
+	waitForSilence(t)
+	for _, request := range plane.Operator.Requests.Since(mark, fixture.Request.Writes) {
+		if request.Name != "warm-up" && request.Resource != "events" {
+			t.Errorf("after a restart the operator sent %s", request)
+		}
+	}
+	after := versionsOf(t, "restart")
+	for child := range before {
+		if before[child] != after[child] {
+			t.Errorf("%s changed from %s to %s", child, before[child], after[child])
+		}
+	}
+	if now := plane.Environment(t, "restart").ResourceVersion; now != version {
+		t.Errorf("the AppEnvironment changed from %s to %s", version, now)
+	}
+}
+
+func isNoWatch(r fixture.Request) bool { return r.Verb != "watch" }
+
+// waitForSilence waits until the operator has asked nothing for two seconds: Events
+// trail behind what they tell of. The causes of missing secrets are read a last time
+// 30 seconds after a condition turned False, so that is the most it may take.
+func waitForSilence(t *testing.T) {
+	t.Helper()
+	fixture.Eventually(t, 45*time.Second, func() error {
+		return quietSince(plane.Operator.Requests.Last(isNoWatch), 2*time.Second)
+	})
+}

@@ -1,0 +1,176 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/test/fixture"
+)
+
+// taken is what an environment says while something it wants belongs to somebody else.
+var taken = fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNameTaken)
+
+func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
+	cases := map[string]struct {
+		environment string
+		object      func(environment string) *unstructured.Unstructured
+		condition   string
+	}{
+		"a Namespace": {"taken-namespace", func(e string) *unstructured.Unstructured {
+			return foreign(namespaceGVK, cluster(fixture.NamespaceOf(e)), nil)
+		}, v1alpha1.ConditionNamespacesReady},
+		"an AppProject": {"taken-project", func(e string) *unstructured.Unstructured {
+			return foreign(fixture.AppProjectGVK, argocd(e), map[string]any{"description": "somebody else's"})
+		}, v1alpha1.ConditionProjectReady},
+		"an ApplicationSet": {"taken-set", func(e string) *unstructured.Unstructured {
+			return foreign(fixture.ApplicationSetGVK, argocd(e), map[string]any{
+				"goTemplate": true,
+				"generators": []any{map[string]any{"list": map[string]any{"elements": []any{}}}},
+				"template": map[string]any{"metadata": map[string]any{"name": "x"}, "spec": map[string]any{
+					"project": "default", "destination": map[string]any{"namespace": "x"}}},
+			})
+		}, v1alpha1.ConditionApplicationsReady},
+		"an Application that the ApplicationSet would take over": {"taken-application", func(e string) *unstructured.Unstructured {
+			return foreign(fixture.ApplicationGVK, application(e, "web"), map[string]any{
+				"project": "default", "destination": map[string]any{"namespace": "x"},
+				"source": map[string]any{"repoURL": "https://git.example.com/other", "path": "x"},
+			})
+		}, v1alpha1.ConditionApplicationsReady},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			object := c.object(c.environment)
+			if object.GetKind() == "Application" {
+				plane.ArgoCD.Judge(object.GetName(), fixture.Verdict{Silent: true})
+			}
+			createForeign(t, object)
+			before := settled(t, object)
+			plane.Run(t, fixture.Small(c.environment))
+			plane.WaitFor(t, c.environment, taken,
+				fixture.Has(c.condition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken),
+				fixture.BlockedOn(object.GetKind(), object.GetName(), "somebodys-tool", "adopt-by", "not yet"))
+			if diff := cmp.Diff(before, bytesOf(t, object)); diff != "" {
+				t.Errorf("the object was touched (-before +after):\n%s", diff)
+			}
+
+			// Gone, the name is free.
+			plane.ArgoCD.Judge(fixture.ApplicationOf(c.environment, "web"), fixture.Verdict{})
+			plane.Delete(t, object)
+			plane.WaitReady(t, c.environment)
+		})
+	}
+}
+
+func TestConsentOnAnObjectIsNotActedUponYet(t *testing.T) {
+	t.Parallel()
+	object := foreign(namespaceGVK, cluster(fixture.NamespaceOf("consent")), nil)
+	object.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: "consent"})
+	createForeign(t, object)
+	before := settled(t, object)
+	plane.Run(t, fixture.Small("consent"))
+	plane.WaitFor(t, "consent", taken, fixture.BlockedOn("not yet"))
+	if diff := cmp.Diff(before, bytesOf(t, object)); diff != "" {
+		t.Errorf("the object was touched (-before +after):\n%s", diff)
+	}
+	plane.Delete(t, object)
+}
+
+func TestATakenObjectInsideANamespaceDoesNotStopTheRest(t *testing.T) {
+	t.Parallel()
+	plane.RunReady(t, fixture.Small("taken-inside"))
+	object := foreign(serviceAccountGVK, inside("taken-inside", "app1"), nil)
+	createForeign(t, object)
+	before := settled(t, object)
+	plane.Edit(t, "taken-inside", func(env *v1alpha1.AppEnvironment) {
+		full := fixture.Full("taken-inside")
+		env.Spec.Namespaces = full.Spec.Namespaces
+		env.Spec.Certificates = full.Spec.Certificates
+	})
+	plane.WaitFor(t, "taken-inside", taken, fixture.BlockedOn("ServiceAccount", "app1"),
+		fixture.Has(v1alpha1.ConditionCertificatesReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+	if diff := cmp.Diff(before, bytesOf(t, object)); diff != "" {
+		t.Errorf("the object was touched (-before +after):\n%s", diff)
+	}
+	plane.Get(t, quotaGVK, inside("taken-inside", "taken-inside"))
+}
+
+func TestATakenNamespaceGetsNoChildNoDestinationAndNoApp(t *testing.T) {
+	t.Parallel()
+	createForeign(t, foreign(namespaceGVK, cluster(fixture.NamespaceOf("not-ours")), nil))
+	env := fixture.Full("not-ours")
+	plane.Run(t, env)
+	plane.WaitFor(t, "not-ours", taken)
+	for _, gvk := range []child{
+		{quotaGVK, inside("not-ours", "not-ours")},
+		{serviceAccountGVK, inside("not-ours", "app1")},
+		{fixture.ExternalSecretGVK, inside("not-ours", "env")},
+		{fixture.ManagedCertificateGVK, inside("not-ours", "web")},
+		{fixture.DNSEndpointGVK, inside("not-ours", "not-ours")},
+		{fixture.ApplicationSetGVK, argocd("not-ours")},
+	} {
+		if live := plane.Find(t, gvk.GroupVersionKind, gvk.ObjectKey); live != nil {
+			t.Errorf("%s %s was created in a namespace of somebody else", gvk.Kind, gvk.ObjectKey)
+		}
+	}
+	if project := plane.Find(t, fixture.AppProjectGVK, argocd("not-ours")); project != nil {
+		if destinations, found, _ := unstructured.NestedSlice(project.Object, "spec", "destinations"); found && len(destinations) > 0 {
+			t.Errorf("the project permits %v", destinations)
+		}
+	}
+}
+
+// createForeign creates an object with somebody else's tool.
+func createForeign(t *testing.T, object *unstructured.Unstructured) {
+	t.Helper()
+	if err := plane.Client.Create(t.Context(), object, client.FieldOwner("somebodys-tool")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// foreign is an object that somebody else makes.
+func foreign(gvk schema.GroupVersionKind, key client.ObjectKey, spec map[string]any) *unstructured.Unstructured {
+	u := fixture.New(gvk)
+	u.SetNamespace(key.Namespace)
+	u.SetName(key.Name)
+	u.SetLabels(map[string]string{"kept": "as-it-is"})
+	if spec != nil {
+		u.Object["spec"] = spec
+	}
+	return u
+}
+
+// settled waits until nobody but the operator could still write the object, and
+// returns it byte for byte.
+func settled(t *testing.T, object *unstructured.Unstructured) string {
+	t.Helper()
+	last, same := "", 0
+	fixture.Eventually(t, soon, func() error {
+		now := bytesOf(t, object)
+		if now != last {
+			last, same = now, 0
+		}
+		if same++; same < 10 {
+			return fmt.Errorf("%s still changes", object.GetName())
+		}
+		return nil
+	})
+	return last
+}
+
+func bytesOf(t *testing.T, object *unstructured.Unstructured) string {
+	t.Helper()
+	content, err := json.MarshalIndent(plane.Get(t, object.GroupVersionKind(), client.ObjectKeyFromObject(object)), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
