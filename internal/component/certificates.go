@@ -26,7 +26,6 @@ var certificates = Component{
 	Name:      "certificates",
 	Condition: v1alpha1.ConditionCertificatesReady,
 	Kinds:     []Kind{managedCertificateKind, certificateKind},
-	After:     []string{"namespaces"},
 	Desired:   desiredCertificates,
 	Health:    certificateHealth,
 }

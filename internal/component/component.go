@@ -30,7 +30,8 @@ type Component struct {
 	Kinds []Kind
 	// Observes are kinds whose health counts although somebody else makes them.
 	Observes []Kind
-	// After names the components whose objects must be in place before this one is applied.
+	// After names the components that must be in place as a whole before this one is
+	// applied. An object waits for its own Namespace without being told.
 	After []string
 	// Desired is what should exist. Objects carry apiVersion, kind, name, namespace,
 	// own labels and annotations, and the fields the operator owns; the marks of
@@ -103,6 +104,9 @@ type Input struct {
 	LiveElements map[string]argocd.Element
 	// LiveDomains are the domains of the live ManagedCertificates that are ours.
 	LiveDomains map[Key][]string
+	// TakenRecords are the DNS names, in lower case, that another environment holds,
+	// with its name. They get no record.
+	TakenRecords map[string]string
 	// Causes are the true causes of failing ExternalSecrets, from their Events.
 	Causes map[Key]string
 }

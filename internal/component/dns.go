@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,7 +22,6 @@ var dns = Component{
 	Name:      "dns",
 	Condition: v1alpha1.ConditionDNSReady,
 	Kinds:     []Kind{dnsEndpointKind},
-	After:     []string{"namespaces"},
 	Desired:   desiredDNS,
 	Health:    dnsHealth,
 }
@@ -34,7 +34,13 @@ func desiredDNS(in Input) ([]*unstructured.Unstructured, error) {
 	if _, withheld := in.Withheld[namespace]; withheld {
 		return nil, nil
 	}
-	records := slices.Clone(in.Env.Spec.DNS.Records)
+	records := slices.DeleteFunc(slices.Clone(in.Env.Spec.DNS.Records), func(record v1alpha1.DNSRecord) bool {
+		_, taken := in.TakenRecords[strings.ToLower(record.Name)]
+		return taken
+	})
+	if len(records) == 0 {
+		return nil, nil
+	}
 	slices.SortFunc(records, func(a, b v1alpha1.DNSRecord) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})

@@ -35,7 +35,6 @@ var secrets = Component{
 	Name:      "secrets",
 	Condition: v1alpha1.ConditionSecretsReady,
 	Kinds:     []Kind{secretStoreKind, externalSecretKind},
-	After:     []string{"namespaces"},
 	Desired:   desiredSecrets,
 	Health:    secretHealth,
 }

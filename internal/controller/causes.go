@@ -20,7 +20,8 @@ var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second
 
 // A cause is what the Events said about one failure of one ExternalSecret.
 type cause struct {
-	failure string // identifies the failure: generation and time of the condition
+	failure string    // identifies the failure: generation and time of the condition
+	since   time.Time // when the condition says it began
 	text    string
 	reads   int
 	next    time.Time
@@ -33,7 +34,7 @@ func (p *pass) gatherCauses(ctx context.Context) error {
 		if key.Kind != "ExternalSecret" || live == nil {
 			continue
 		}
-		failure := failureOf(live)
+		failure, since := failureOf(live)
 		if failure == "" {
 			delete(p.memory.causes, key)
 			continue
@@ -44,7 +45,7 @@ func (p *pass) gatherCauses(ctx context.Context) error {
 			if known != nil {
 				text = known.text // the last cause, until there is a newer one
 			}
-			known = &cause{failure: failure, text: text, next: p.now()}
+			known = &cause{failure: failure, since: since, text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
 		if err := p.refresh(ctx, live, known); err != nil {
@@ -62,12 +63,16 @@ func (p *pass) gatherCauses(ctx context.Context) error {
 func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, known *cause) error {
 	now := p.now()
 	if known.reads <= len(causeDelays) && !now.Before(known.next) {
-		text, err := p.lastFailure(ctx, live)
+		text, at, err := p.lastFailure(ctx, live)
 		if err != nil {
 			return err
 		}
 		if text != "" {
 			known.text = text
+		}
+		if text != "" && !at.Before(known.since) {
+			known.reads = len(causeDelays) + 1 // it tells of this very failure
+			return nil
 		}
 		if known.reads < len(causeDelays) {
 			known.next = now.Add(causeDelays[known.reads])
@@ -80,29 +85,30 @@ func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, kno
 	return nil
 }
 
-// failureOf identifies the failure an ExternalSecret reports; empty when it is well.
-func failureOf(live *unstructured.Unstructured) string {
+// failureOf identifies the failure an ExternalSecret reports, and since when; empty
+// when it is well.
+func failureOf(live *unstructured.Unstructured) (string, time.Time) {
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, c := range conditions {
 		condition, _ := c.(map[string]any)
 		if condition["type"] == "Ready" && condition["status"] == "False" {
-			return fmt.Sprintf("%d %v %v", live.GetGeneration(), condition["reason"], condition["lastTransitionTime"])
+			text, _ := condition["lastTransitionTime"].(string)
+			since, _ := time.Parse(time.RFC3339, text)
+			return fmt.Sprintf("%d %v %s", live.GetGeneration(), condition["reason"], text), since
 		}
 	}
-	return ""
+	return "", time.Time{}
 }
 
 // lastFailure is the message of the newest warning about the object.
-func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (string, error) {
+func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (text string, newest time.Time, err error) {
 	list := &corev1.EventList{}
-	err := p.reader.List(ctx, list, client.InNamespace(live.GetNamespace()), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(fields.Set{
+	err = p.reader.List(ctx, list, client.InNamespace(live.GetNamespace()), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(fields.Set{
 		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})})
 	if err != nil {
-		return "", fmt.Errorf("reading the Events of %s %s: %w", live.GetKind(), live.GetName(), err)
+		return "", newest, fmt.Errorf("reading the Events of %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
-	text := ""
-	var newest time.Time
 	for i := range list.Items {
 		event := &list.Items[i]
 		at := event.LastTimestamp.Time
@@ -113,5 +119,5 @@ func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured)
 			text, newest = event.Message, at
 		}
 	}
-	return text, nil
+	return text, newest, nil
 }

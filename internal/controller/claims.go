@@ -87,7 +87,8 @@ func (r *Reconciler) rivals(ctx context.Context, env *v1alpha1.AppEnvironment) [
 	found := map[string]*v1alpha1.AppEnvironment{}
 	for _, claim := range component.Claims(env) {
 		list := &v1alpha1.AppEnvironmentList{}
-		if err := r.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}); err != nil {
+		// An event handler must not wait for the cache that feeds it.
+		if err := r.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.DisableReadYourWritesConsistency); err != nil {
 			return nil // the cache is stopping
 		}
 		for i := range list.Items {

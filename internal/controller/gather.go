@@ -25,6 +25,7 @@ func (p *pass) gather(ctx context.Context) error {
 		return err
 	}
 	p.lost = lost
+	p.in.TakenRecords = lost.names(component.ClaimDNS)
 	for _, step := range []func(context.Context) error{p.gatherNamespaces, p.gatherApplications, p.rescueApplications} {
 		if err := step(ctx); err != nil {
 			return err
@@ -211,6 +212,7 @@ func (p *pass) decide(ctx context.Context) error {
 			refused[v.Key] = refuse(component.Stalled, v.Reason, v.Message)
 		}
 	}
+	p.findWithheld()
 	for _, c := range component.All {
 		plan, err := p.plan(ctx, c, refused)
 		if err != nil {
@@ -219,6 +221,18 @@ func (p *pass) decide(ctx context.Context) error {
 		p.plans = append(p.plans, plan)
 	}
 	return nil
+}
+
+// findWithheld reports what components leave out of their objects.
+func (p *pass) findWithheld() {
+	for name, health := range p.in.Withheld {
+		p.found("namespaces", component.Key{Kind: "Namespace", Name: name}, health)
+	}
+	for name, holder := range p.in.TakenRecords {
+		health := takenBy(holder)
+		health.Message = "record " + name + ": " + health.Message
+		p.found("dns", endpointKeyOf(p.env), health)
+	}
 }
 
 // plan resolves what one component should consist of. What the settings refuse is
@@ -299,8 +313,14 @@ func (p *pass) takenApplications(ctx context.Context) (map[string]component.Heal
 			continue
 		}
 		p.recheckIn(p.config.RecheckInterval)
+		if whole, err := p.applier.Get(ctx, live); err != nil {
+			return nil, err
+		} else if whole != nil { // the cache keeps no field managers
+			live = whole
+		}
 		taken[app] = refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-			"it exists already and %s; use another argocd.applicationName or app name, or remove it", ownerWords(live)))
+			"it exists already%s, and is left untouched; use another argocd.applicationName or app name, or remove it (taking it over by %s is not yet supported)",
+			ownerWords(live), v1alpha1.AnnotationAdoptBy))
 	}
 	return taken, nil
 }
@@ -325,7 +345,7 @@ func (p *pass) isOurs(key component.Key) bool {
 
 func ownerWords(live *unstructured.Unstructured) string {
 	for _, owner := range live.GetOwnerReferences() {
-		return fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name)
+		return fmt.Sprintf(", belongs to %s %s", owner.Kind, owner.Name)
 	}
-	return "was not made by this environment"
+	return managedBy(live)
 }

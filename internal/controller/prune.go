@@ -20,14 +20,8 @@ import (
 // prune removes what the spec no longer asks for, in the order of a teardown: a
 // step waits until the one before it is done.
 func (p *pass) prune(ctx context.Context) error {
-	desired := map[component.Key]bool{}
-	for _, plan := range p.plans {
-		for _, s := range plan.steps {
-			desired[s.key] = true
-		}
-	}
 	for _, name := range component.TeardownOrder {
-		stale := p.recorded(name, func(key component.Key) bool { return !desired[key] })
+		stale := p.recorded(name, p.isStale)
 		if name == "applications" {
 			leaving, err := p.leavingApplications(ctx)
 			if err != nil {
@@ -51,6 +45,9 @@ func (p *pass) prune(ctx context.Context) error {
 // mayPrune says whether the component and those before it are in place. A missing
 // API of another component does not count.
 func (p *pass) mayPrune(name string) bool {
+	if len(p.in.Withheld) > 0 {
+		return false // namespaces come before everything, and are not in place
+	}
 	for _, plan := range p.plans {
 		if plan.component.Name == name {
 			return plan.applied && !plan.blocked
@@ -71,7 +68,7 @@ func (p *pass) applicationsHeld() bool {
 // leavingApplications says whether an Application that left the list still exists.
 // It asks past the cache once something is about to be taken away from under it.
 func (p *pass) leavingApplications(ctx context.Context) (bool, error) {
-	if len(p.recorded("", func(key component.Key) bool { return !p.isDesired(key) })) == 0 {
+	if len(p.recorded("", p.isStale)) == 0 {
 		return false, nil
 	}
 	wanted := map[string]bool{}
@@ -89,8 +86,14 @@ func (p *pass) leavingApplications(ctx context.Context) (bool, error) {
 	return len(leaving) > 0, err
 }
 
-func (p *pass) isDesired(key component.Key) bool {
-	return slices.ContainsFunc(p.plans, func(plan *plan) bool {
+// isStale says whether the spec no longer asks for an object on record. What stands
+// in a namespace that must get nothing is not asked for either, and stays as it is.
+func (p *pass) isStale(key component.Key) bool {
+	_, withheld := p.in.Withheld[key.Namespace]
+	if key.Kind == "Namespace" {
+		_, withheld = p.in.Withheld[key.Name]
+	}
+	return !withheld && !slices.ContainsFunc(p.plans, func(plan *plan) bool {
 		return slices.ContainsFunc(plan.steps, func(s *step) bool { return s.key == key })
 	})
 }

@@ -176,11 +176,14 @@ func (p *pass) foreign(live *unstructured.Unstructured, standing apply.Standing)
 			"it belongs to an earlier AppEnvironment of this name; to take everything of it back: kubectl annotate appenv %s %s=%s",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))
 	}
-	manager := ""
-	if name := apply.ManagerOf(live); name != "" {
-		manager = ", managed by " + name
-	}
 	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-		"it exists already%s, and is left untouched; use another name or remove it (taking over by %s is not supported by this version)",
-		manager, v1alpha1.AnnotationAdoptBy))
+		"it exists already%s, and is left untouched; use another name or remove it (taking it over by %s is not yet supported)",
+		managedBy(live), v1alpha1.AnnotationAdoptBy))
+}
+
+func managedBy(live *unstructured.Unstructured) string {
+	if name := apply.ManagerOf(live); name != "" {
+		return ", managed by " + name
+	}
+	return ""
 }

@@ -187,7 +187,7 @@ func (r *Reconciler) environmentEvents() handler.EventHandler {
 
 func (r *Reconciler) enqueueAll(ctx context.Context, _ event.GenericEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	list := &v1alpha1.AppEnvironmentList{}
-	if err := r.client.List(ctx, list); err != nil {
+	if err := r.client.List(ctx, list, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing AppEnvironments to wake them")
 		return
 	}
