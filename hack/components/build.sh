@@ -153,6 +153,7 @@ run_step() {
   fi
   [ -t 1 ] || echo "$label: building, about $expected when nothing is cached"
   rm -f "$stamps/$name"
+  : >"$logs/$name.log"
   build "$name" >"$logs/$name.log" 2>&1 &
   job=$!
   follow "$job" "$logs/$name.log"
@@ -164,7 +165,7 @@ run_step() {
 
 # stop ends the running build with its compilers, which job control put in a group of their own.
 stop() {
-  trap - INT TERM
+  trap '' INT TERM
   if [ -n "$job" ]; then kill -TERM -- "-$job" 2>/dev/null || true; fi
   echo "interrupted; start it again to go on"
   exit 130

@@ -173,7 +173,7 @@ func (p *pass) foreign(live *unstructured.Unstructured, standing apply.Standing)
 		return takenBy(marks.HolderOf(live))
 	case apply.Former:
 		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-			"it belongs to an earlier AppEnvironment of this name; to take everything of it back: kubectl annotate appenv %s %s=%s",
+			"kubectl annotate appenv %s %s=%s takes back what an earlier AppEnvironment of this name left behind, this among it",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))
 	}
 	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(

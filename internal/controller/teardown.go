@@ -218,7 +218,7 @@ func (p *pass) reportUnrecorded(name string, live *unstructured.Unstructured, co
 		return
 	}
 	p.removing = append(p.removing, status.Finding{Component: name, Key: key, Health: refuse(component.Stalled, v1alpha1.ReasonUnrecordedChildren,
-		fmt.Sprintf("carries this environment's UID and is not on record; delete it by hand, or let the operator do so: kubectl annotate appenv %s %s=%s",
+		fmt.Sprintf("kubectl annotate appenv %s %s=%s, or delete it by hand: it carries this environment's UID and is not on record",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))})
 	p.recheckIn(p.config.RecheckInterval)
 }

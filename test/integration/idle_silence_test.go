@@ -15,11 +15,6 @@ const quietFor = 5 * time.Second
 func TestNothingIsAskedOfTheAPIServerWhenNothingChanges(t *testing.T) {
 	plane.RunReady(t, fixture.Full("idle-one"))
 	plane.RunReady(t, fixture.Small("idle-two"))
-	missing := fixture.Small("idle-three")
-	missing.Spec.Secrets = fixture.FakeSecrets("idle-three", "missing")
-	missing.Spec.Secrets.Store.Fake.Data[0].Key = "other"
-	plane.Run(t, missing)
-	plane.WaitFor(t, "idle-three", fixture.BlockedOn("not found"))
 
 	waitForSilence(t)
 	mark := plane.Operator.Requests.Mark()
@@ -59,14 +54,37 @@ func TestARestartWritesNothing(t *testing.T) {
 	}
 }
 
+// The true cause of a missing secret stands in Events only. They are read when the
+// secret fails, after 1, 5 and 30 seconds, and then no more.
+func TestTheCauseOfAMissingSecretIsLookedUpAFewTimesOnly(t *testing.T) {
+	t.Parallel()
+	env := fixture.Small("cause")
+	env.Spec.Secrets = fixture.FakeSecrets("cause", "missing")
+	env.Spec.Secrets.Store.Fake.Data[0].Key = "other"
+	mark := plane.Operator.Requests.Mark()
+	plane.Run(t, env)
+	plane.WaitFor(t, "cause", fixture.BlockedOn(`key "cause-missing" not found`))
+	lookups := func(r fixture.Request) bool {
+		return r.Resource == "events" && r.Namespace == "it-cause" && r.Verb == "list"
+	}
+	fixture.Consistently(t, 35*time.Second, func() error { return nil })
+	after := plane.Operator.Requests.Mark()
+	if count := len(plane.Operator.Requests.Since(mark, lookups)); count == 0 || count > 4 {
+		t.Errorf("Events were read %d times", count)
+	}
+	fixture.Consistently(t, quietFor, func() error { return nil })
+	if late := plane.Operator.Requests.Since(after, lookups); len(late) > 0 {
+		t.Errorf("Events are still read: %v", late)
+	}
+}
+
 func isNoWatch(r fixture.Request) bool { return r.Verb != "watch" }
 
 // waitForSilence waits until the operator has asked nothing for two seconds: Events
-// trail behind what they tell of. The causes of missing secrets are read a last time
-// 30 seconds after a condition turned False, so that is the most it may take.
+// trail behind what they tell of.
 func waitForSilence(t *testing.T) {
 	t.Helper()
-	fixture.Eventually(t, 45*time.Second, func() error {
+	fixture.Eventually(t, soon, func() error {
 		return quietSince(plane.Operator.Requests.Last(isNoWatch), 2*time.Second)
 	})
 }

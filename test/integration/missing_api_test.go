@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"os"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestAnAPIThatAppearsLaterIsPickedUpAndOneThatGoesStopsNothingElse(t *testin
 	web := own.Get(t, fixture.ApplicationGVK, application("late", "web"))
 
 	// Uninstalled under a running environment: the apps stay, and the rest goes on.
-	if err := own.UninstallCRDs("external-secrets"); err != nil {
+	if err := own.UninstallCRDs("external-secrets", "ExternalSecret", "SecretStore"); err != nil {
 		t.Fatal(err)
 	}
 	own.WaitFor(t, "late", append(restWorks, missing)...)
@@ -63,7 +64,7 @@ func TestAnEnvironmentCanBeDeletedWhileAnAPIItUsedIsGone(t *testing.T) {
 		env.Spec.Certificates = env.Spec.Certificates[:1]
 		return env
 	}())
-	if err := own.UninstallCRDs("external-dns"); err != nil {
+	if err := own.UninstallCRDs("external-dns", "DNSEndpoint"); err != nil {
 		t.Fatal(err)
 	}
 	own.WaitFor(t, "gone-api", fixture.Has(v1alpha1.ConditionDNSReady, metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled))
@@ -77,7 +78,7 @@ func startPlane(t *testing.T, options fixture.Options) *fixture.Plane {
 	t.Helper()
 	own, err := fixture.StartPlane(options)
 	t.Cleanup(func() {
-		if err := own.Stop(); err != nil {
+		if err := errors.Join(own.WaitDeparted(), own.Stop()); err != nil {
 			t.Error(err)
 		}
 		if !t.Failed() {

@@ -83,6 +83,7 @@ func TestAMissingPermissionIsNamedAndTheRestGoesOn(t *testing.T) {
 	setRules := func(rules []any) {
 		plane.Change(t, clusterRoleGVK, role, func(u *unstructured.Unstructured) { u.Object["rules"] = rules })
 	}
+	t.Cleanup(func() { setRules(original.Object["rules"].([]any)) }) // for the tests that follow a failure
 	setRules(withoutCreate(t, original, "limitranges"))
 	plane.Run(t, fixture.Full("forbidden"))
 	plane.WaitFor(t, "forbidden",

@@ -1,0 +1,58 @@
+# Every tool is a Go module pinned in this repository; nothing has to be installed but Go, Git, make and bash.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# A newer Go is never downloaded behind your back.
+export GOTOOLCHAIN := local
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+CONFIG := github.com/appenv/appenv-operator/internal/config
+LINT := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
+
+##@ Look
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Start real components and three environments here; everything keeps running
+	@go -C hack/demo run . up
+
+.PHONY: check-demo
+check-demo: ## Check the running demo, and print what was measured
+	@go -C hack/demo run . check
+
+.PHONY: demo-down
+demo-down: ## Stop the demo
+	@go -C hack/demo run . down
+
+##@ Build
+.PHONY: build
+build: ## Build the operator into bin/manager
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X $(CONFIG).Version=$(VERSION) -X $(CONFIG).Commit=$(COMMIT)" -o bin/manager ./cmd
+
+.PHONY: components
+components: ## Build Kubernetes, Argo CD, External Secrets and the rest into bin/, from their modules
+	@hack/components/build.sh all
+
+.PHONY: generate
+generate: ## Generate deepcopy functions, CRD and roles
+	@hack/generate.sh
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	@$(LINT) fmt
+
+##@ Check
+.PHONY: test
+test: ## Run every test; RACE=1 with the race detector
+	@hack/test.sh
+
+.PHONY: lint
+lint: ## Lint the operator
+	@$(LINT) run ./...
+
+.PHONY: verify
+verify: ## Fail on anything stale, unformatted, unused or out of place
+	@hack/verify.sh

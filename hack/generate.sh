@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Generates the deepcopy functions, the CRD and the roles from the Go sources.
+#
+#   hack/generate.sh [FOLDER]   writes below FOLDER, laid out as the repository; by default into it
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=${1:-.}
+
+go tool -modfile=hack/tools/controller-gen/go.mod controller-gen \
+  object:headerFile=hack/boilerplate.go.txt \
+  crd \
+  paths=./api/... \
+  output:object:dir="$out/api/v1alpha1" \
+  output:crd:dir="$out/config/crd/bases"
+go tool -modfile=hack/tools/controller-gen/go.mod controller-gen \
+  rbac:roleName=manager-role \
+  paths=./internal/controller/... \
+  output:rbac:dir="$out/config/rbac"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs every test. The real API server, etcd and controllers that the tests drive are built first,
+# from their Go modules, into bin/; nothing else is downloaded and nothing that Git tracks changes.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. hack/steps.sh
+
+# The race detector needs a C compiler and several times the processor; RACE=1 turns it on.
+flags=(-timeout 20m)
+if [ "${RACE:-}" = 1 ]; then flags+=(-race); fi
+
+packages=$(go list ./...) || exit 1
+# Tests that start a control plane of their own run one package at a time: several API servers at
+# once on a small machine would turn deadlines into chance.
+mapfile -t alone < <(grep '/test/' <<<"$packages")
+mapfile -t together < <(grep -v '/test/' <<<"$packages")
+# Nested modules that hold code of ours, not only pinned tools.
+mapfile -t nested < <(ls hack/demo/go.mod hack/google-standin/go.mod test/contract/*/go.mod 2>/dev/null | xargs -n1 dirname)
+total=$((2 + ${#alone[@]} + ${#nested[@]}))
+
+step "components that the tests drive" hack/components/build.sh test
+step "packages of the operator" go test "${flags[@]}" "${together[@]}"
+for package in "${alone[@]}"; do
+  step "${package#*/appenv-operator/}" go test "${flags[@]}" "$package"
+done
+for module in "${nested[@]}"; do
+  step "$module" go -C "$module" test ./...
+done
+finish

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Fails when something generated is stale, or something is unformatted, unused or out of place.
+# Changes nothing: what can be generated is generated into a temporary folder and compared.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+. hack/steps.sh
+total=9
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# Files of ours, tracked or about to be; without Git, everything but what is built.
+files() {
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files --cached --others --exclude-standard | while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done
+  else
+    find . \( -path ./bin -o -path ./.git -o -path ./.demo \) -prune -o -type f -print | cut -c3-
+  fi
+}
+[ "$(files | grep -c '^api/.*\.go$')" -gt 0 ] || { echo "found no Go files below api"; exit 1; }
+
+# Modules that hold code of ours, not only pinned tools.
+modules() {
+  echo .
+  for module in hack/demo hack/google-standin test/contract/*; do
+    if [ -f "$module/go.mod" ]; then echo "$module"; fi
+  done
+}
+
+generated() {
+  mkdir -p "$tmp"/api/v1alpha1 "$tmp"/config/{crd/bases,rbac}
+  hack/generate.sh "$tmp" || return 1
+  local file status=0
+  while IFS= read -r file; do
+    if ! diff -u --label "$file as it is" --label "$file as generated" "$file" "$tmp/$file"; then status=1; fi
+  done < <(cd "$tmp" && find api config -type f | sort)
+  [ "$status" = 0 ] || echo "run: make generate"
+  return "$status"
+}
+
+formatted() {
+  local bad
+  bad=$(files | grep '\.go$' | xargs gofmt -l) || return 1
+  [ -z "$bad" ] || { echo "not formatted, run make fmt:"; echo "$bad"; return 1; }
+}
+
+scripts() {
+  local file status=0
+  for file in $(files | grep '\.sh$') .ci/run; do bash -n "$file" || status=1; done
+  return "$status"
+}
+
+lint() {
+  local module status=0
+  for module in $(modules); do
+    (cd "$module" && go tool -modfile="$root/hack/tools/golangci-lint/go.mod" golangci-lint run --config "$root/.golangci.yml" ./...) || status=1
+  done
+  return "$status"
+}
+
+# Code that no program reaches, and code of tests that no test reaches. The contract modules are one
+# test each, and following them through all of Argo CD would take minutes and gigabytes.
+dead() {
+  local found status=0 module
+  for module in $(modules | grep -v '^test/contract/'); do
+    found=$(cd "$module" && go tool -modfile="$root/hack/tools/deadcode/go.mod" deadcode -test ./...) || status=1
+    [ -z "$found" ] || { echo "$found"; status=1; }
+  done
+  found=$(go tool -modfile=hack/tools/deadcode/go.mod deadcode ./cmd/...) || status=1
+  [ -z "$found" ] || { echo "$found"; status=1; }
+  return "$status"
+}
+
+tidy() {
+  local module status=0
+  for module in $(modules); do go -C "$module" mod tidy -diff || status=1; done
+  for module in $(files | grep -E '(^|/)go\.mod$'); do
+    [ -s "${module%.mod}.sum" ] || { echo "${module%.mod}.sum is missing"; status=1; }
+  done
+  return "$status"
+}
+
+manifests() {
+  local folder status=0
+  for folder in $(files | grep '^config/.*kustomization\.yaml$' | xargs -n1 dirname); do
+    go run -modfile=hack/components/kustomize/go.mod sigs.k8s.io/kustomize/kustomize/v5 build "$folder" >"$tmp/manifest.yaml" || status=1
+    [ -s "$tmp/manifest.yaml" ] || { echo "$folder renders nothing"; status=1; }
+  done
+  return "$status"
+}
+
+# The project speaks of itself alone. An image reference is right where a program must pull it and
+# in the examples of image overrides, whose projects do not exist.
+words() {
+  local found status=0
+  found=$(files | grep -v -e '^LICENSE$' -e 'go\.sum$' -e '^hack/verify\.sh$' |
+    xargs grep -nIE '\b(TODO|FIXME|XXX)\b|(^|[^A-Za-z0-9._-])/(root|home|work|Users)/|([a-z0-9-]+\.)?(gcr|ghcr|quay|docker)\.io\b|[a-z0-9.-]+\.pkg\.dev|proxy\.golang\.org' |
+    grep -v -e 'gcr\.io/distroless/static:nonroot' -e 'asia-northeast1-docker\.pkg\.dev/')
+  [ -z "$found" ] || { echo "$found"; status=1; }
+  return "$status"
+}
+
+# The tree is as it was before.
+fingerprint() { files | LC_ALL=C sort | xargs sha256sum | sha256sum; }
+before=$(fingerprint)
+unchanged() { [ "$before" = "$(fingerprint)" ] || { echo "files changed while this ran"; return 1; }; }
+
+step "generated files are current" generated
+step "Go files are formatted" formatted
+step "scripts parse" scripts
+step "lint" lint
+step "no dead code" dead
+step "modules are tidy" tidy
+step "manifests render" manifests
+step "no open ends, machine paths or registry hosts" words
+step "nothing was changed" unchanged
+finish
