@@ -140,7 +140,7 @@ func (a *Applier) UpToDate(intent, live *unstructured.Unstructured) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known, ok := a.proven[live.GetUID()]
-	return ok && known.resourceVersion == live.GetResourceVersion() && known.intent == fingerprint(intent)
+	return ok && known.resourceVersion == live.GetResourceVersion() && known.intent == Fingerprint(intent)
 }
 
 // Forget drops what is remembered of an object.
@@ -153,10 +153,11 @@ func (a *Applier) Forget(uid types.UID) {
 func (a *Applier) remember(intent, stored *unstructured.Unstructured) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.proven[stored.GetUID()] = proof{stored.GetResourceVersion(), fingerprint(intent)}
+	a.proven[stored.GetUID()] = proof{stored.GetResourceVersion(), Fingerprint(intent)}
 }
 
-func fingerprint(intent *unstructured.Unstructured) uint64 {
+// Fingerprint identifies what an intent asks for.
+func Fingerprint(intent *unstructured.Unstructured) uint64 {
 	h := fnv.New64a()
 	// Encoding a map of JSON values cannot fail, and sorts its keys.
 	_ = json.NewEncoder(h).Encode(intent.Object)

@@ -40,11 +40,11 @@ type Problem struct {
 func Classify(err error) Problem {
 	problem := Problem{Reason: ReasonRetrying, Message: serverWords(err)}
 	switch {
-	case meta.IsNoMatchError(err) || isUnknownResource(err):
+	case IsUnserved(err):
 		problem.Reason = ReasonAPINotInstalled
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		problem.Reason = ReasonTerminating
-	case apierrors.IsAlreadyExists(err):
+	case IsTaken(err):
 		problem.Reason, problem.Final = ReasonNameTaken, true
 	case IsReplaced(err):
 		// The object changed hands in between: look again.
@@ -55,6 +55,15 @@ func Classify(err error) Problem {
 	}
 	return problem
 }
+
+// IsTaken says whether a create failed because the name is taken.
+func IsTaken(err error) bool { return apierrors.IsAlreadyExists(err) }
+
+// IsUnserved says whether a request failed because the cluster does not serve the kind.
+func IsUnserved(err error) bool { return meta.IsNoMatchError(err) || isUnknownResource(err) }
+
+// IsOutrun says whether a write failed because somebody else was faster.
+func IsOutrun(err error) bool { return apierrors.IsConflict(err) }
 
 // isUnknownResource tells the 404 of a resource that is not served from that of a
 // missing object: only the latter names the object.

@@ -65,6 +65,11 @@ func containsAll(live, want any) bool {
 	return true
 }
 
+// OwnsLabel says whether the manager has put the label on the object.
+func (a *Applier) OwnsLabel(live *unstructured.Unstructured, key string) bool {
+	return ownedFields(live, a.manager).Has(fieldpath.MakePathOrDie("metadata", "labels", key))
+}
+
 // ownedFields are the fields that the manager owns in the object itself, by apply
 // or by the POST that created it.
 func ownedFields(live *unstructured.Unstructured, manager string) *fieldpath.Set {

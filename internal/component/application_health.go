@@ -46,7 +46,7 @@ func applicationHealth(in Input, key Key, live *unstructured.Unstructured) Healt
 	if live == nil {
 		health.Message = "Argo CD has not generated it yet; check that its ApplicationSet controller runs"
 	} else if app, err := argocd.DecodeApplication(live); err != nil {
-		health, ok = Health{State: Failing, Reason: v1alpha1.ReasonInvalid, Message: withCause("", err.Error(), "")}, false
+		health = Health{State: Failing, Reason: v1alpha1.ReasonInvalid, Message: withCause("", err.Error(), "")}
 	} else {
 		fillRow(row, app)
 		if ok {

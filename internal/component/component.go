@@ -94,8 +94,9 @@ type Input struct {
 	// Withheld are the namespaces of the spec that must get no child, no destination
 	// and no new app, with the reason.
 	Withheld map[string]Health
-	// Adopted are the namespaces that the operator did not create.
-	Adopted map[string]bool
+	// Adopted are the namespaces that the operator did not create, with the Pod
+	// Security level that the operator itself put on them earlier, empty if none.
+	Adopted map[string]string
 	// Applications are the live Applications of this environment's project.
 	Applications []argocd.Application
 	// LiveProject is the spec of the live AppProject, where it is ours; nil when there is none.

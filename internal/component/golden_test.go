@@ -28,11 +28,12 @@ type caseInput struct {
 	Settings     map[string]any      `json:"settings"`
 	Admitted     *[]string           `json:"admitted"` // every app when unset
 	Withheld     map[string]string   `json:"withheld"` // namespace to reason
-	Adopted      []string            `json:"adopted"`
+	Adopted      map[string]string   `json:"adopted"`  // namespace to the level kept on it
 	Applications []map[string]any    `json:"applications"`
 	LiveProject  *argocd.Project     `json:"liveProject"`
 	LiveElements []argocd.Element    `json:"liveElements"`
-	LiveDomains  map[string][]string `json:"liveDomains"` // namespace/name to domains
+	TakenRecords map[string]string   `json:"takenRecords"` // DNS name to its holder
+	LiveDomains  map[string][]string `json:"liveDomains"`  // namespace/name to domains
 }
 
 // liveCase is an entry of live.yaml: situations of one object, each a merge patch on base.
@@ -155,10 +156,11 @@ func readInput(t *testing.T, path string) Input {
 			CloudflareProxiedProperty: "external-dns.alpha.kubernetes.io/cloudflare-proxied",
 		},
 		Withheld:     map[string]Health{},
-		Adopted:      map[string]bool{},
+		Adopted:      given.Adopted,
 		LiveProject:  given.LiveProject,
 		LiveElements: map[string]argocd.Element{},
 		LiveDomains:  map[Key][]string{},
+		TakenRecords: given.TakenRecords,
 	}
 	convert(t, given.Settings, &in.Settings)
 	given.fillFacts(t, &in)
@@ -176,9 +178,6 @@ func (given caseInput) fillFacts(t *testing.T, in *Input) {
 	}
 	for namespace, reason := range given.Withheld {
 		in.Withheld[namespace] = Health{State: Stalled, Reason: reason, Message: "belongs to somebody else"}
-	}
-	for _, namespace := range given.Adopted {
-		in.Adopted[namespace] = true
 	}
 	for _, application := range given.Applications {
 		app, err := argocd.DecodeApplication(&unstructured.Unstructured{Object: application})

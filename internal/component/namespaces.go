@@ -1,7 +1,6 @@
 package component
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ var namespaces = Component{
 
 // Keys that others read from the operator's objects.
 const (
-	labelPodSecurity        = "pod-security.kubernetes.io/enforce"
+	LabelPodSecurity        = "pod-security.kubernetes.io/enforce"
 	annotationGoogleAccount = "iam.gke.io/gcp-service-account"
 	annotationAzureClient   = "azure.workload.identity/client-id"
 )
@@ -86,8 +85,12 @@ func namespaceObject(in Input, namespace v1alpha1.Namespace) ([]*unstructured.Un
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	if namespace.PodSecurity != nil || !in.Adopted[namespace.Name] {
-		labels[labelPodSecurity] = string(orDefault(namespace.PodSecurity, v1alpha1.PodSecurityBaseline))
+	kept, adopted := in.Adopted[namespace.Name]
+	switch {
+	case namespace.PodSecurity != nil || !adopted:
+		labels[LabelPodSecurity] = string(orDefault(namespace.PodSecurity, v1alpha1.PodSecurityBaseline))
+	case kept != "":
+		labels[LabelPodSecurity] = kept
 	}
 	u.SetLabels(labels)
 	u.SetAnnotations(namespace.Annotations)
@@ -160,7 +163,10 @@ var heldBy = []struct{ condition, words string }{
 	{"NamespaceContentRemaining", "content remains"},
 }
 
-func whatHoldsNamespace(live *unstructured.Unstructured) string {
+// HeldBy says in plain words what an object that is being deleted waits for. Empty
+// when it does not say. The words do not change while the content of a Namespace
+// goes one by one.
+func HeldBy(live *unstructured.Unstructured) string {
 	var reasons []string
 	for _, held := range heldBy {
 		if conditionOf(live, held.condition).status == string(corev1.ConditionTrue) {
@@ -170,8 +176,12 @@ func whatHoldsNamespace(live *unstructured.Unstructured) string {
 	if finalizers := slices.Sorted(slices.Values(live.GetFinalizers())); len(finalizers) > 0 {
 		reasons = append(reasons, "finalizers "+strings.Join(finalizers, ", "))
 	}
-	if len(reasons) == 0 {
-		return "is being deleted; it is created again when it is gone"
+	return strings.Join(reasons, "; ")
+}
+
+func whatHoldsNamespace(live *unstructured.Unstructured) string {
+	if held := HeldBy(live); held != "" {
+		return "is being deleted and waits: " + held
 	}
-	return fmt.Sprintf("is being deleted and waits: %s", strings.Join(reasons, "; "))
+	return "is being deleted; it is created again when it is gone"
 }

@@ -72,12 +72,15 @@ func desiredProject(in Input) ([]*unstructured.Unstructured, error) {
 
 // TeardownProject is the AppProject that lets the live Applications be removed
 // when theirs is missing: their repositories and destinations, the cluster-scoped
-// kinds of the spec, no roles and no windows. It carries the marks of the
+// kinds of the spec, no roles and no windows. Roles and RoleBindings that they hold
+// are permitted, or they would be left behind. It carries the marks of the
 // environment. An Application cannot be finalized without its project.
 func TeardownProject(in Input) (*unstructured.Unstructured, error) {
 	spec := argocd.Project{
-		ClusterResourceWhitelist:   sortedKinds(clusterKinds(in.Env)),
-		NamespaceResourceBlacklist: blacklist(in),
+		ClusterResourceWhitelist: sortedKinds(clusterKinds(in.Env)),
+		NamespaceResourceBlacklist: slices.DeleteFunc(blacklist(in), func(kind argocd.GroupKind) bool {
+			return slices.Contains(rbacKinds, kind) && usesKind(in, kind)
+		}),
 	}
 	for _, app := range in.Applications {
 		for _, source := range app.Spec.AllSources() {

@@ -82,6 +82,10 @@ func keptNamespacedKind(in Input, kind argocd.GroupKind) bool {
 	if in.LiveProject == nil || slices.Contains(in.LiveProject.NamespaceResourceBlacklist, kind) {
 		return false
 	}
+	return usesKind(in, kind)
+}
+
+func usesKind(in Input, kind argocd.GroupKind) bool {
 	return uses(in, func(resource argocd.Resource) bool {
 		return resource.Group == kind.Group && resource.Kind == kind.Kind
 	})

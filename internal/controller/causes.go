@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/internal/component"
@@ -28,7 +29,7 @@ type cause struct {
 }
 
 // gatherCauses reads the causes of the failing ExternalSecrets on record.
-func (p *pass) gatherCauses(ctx context.Context) error {
+func (p *pass) gatherCauses(ctx context.Context) {
 	p.in.Causes = map[component.Key]string{}
 	for key, live := range p.live {
 		if key.Kind != "ExternalSecret" || live == nil {
@@ -48,31 +49,28 @@ func (p *pass) gatherCauses(ctx context.Context) error {
 			known = &cause{failure: failure, since: since, text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
-		if err := p.refresh(ctx, live, known); err != nil {
-			return err
-		}
+		p.refresh(ctx, live, known)
 		if known.text != "" {
 			p.in.Causes[key] = known.text
 		}
 	}
-	return nil
 }
 
 // refresh reads the Events when it is time to, and asks for another pass when it
 // will be again.
-func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, known *cause) error {
+func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, known *cause) {
 	now := p.now()
 	if known.reads <= len(causeDelays) && !now.Before(known.next) {
 		text, at, err := p.lastFailure(ctx, live)
-		if err != nil {
-			return err
+		if err != nil { // the cause only helps to understand; the next read may succeed
+			ctrl.LoggerFrom(ctx).Info("could not read why a secret fails", "secret", live.GetName(), "cause", err.Error())
 		}
 		if text != "" {
 			known.text = text
 		}
 		if text != "" && !at.Before(known.since) {
 			known.reads = len(causeDelays) + 1 // it tells of this very failure
-			return nil
+			return
 		}
 		if known.reads < len(causeDelays) {
 			known.next = now.Add(causeDelays[known.reads])
@@ -82,7 +80,6 @@ func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, kno
 	if known.reads <= len(causeDelays) {
 		p.recheckIn(max(known.next.Sub(now), time.Millisecond))
 	}
-	return nil
 }
 
 // failureOf identifies the failure an ExternalSecret reports, and since when; empty

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
@@ -157,7 +158,8 @@ func (p *pass) holds(ctx context.Context, env *v1alpha1.AppEnvironment, claim co
 			return true, nil
 		}
 	}
-	for _, key := range []component.Key{p.setKeyOf(env), endpointKeyOf(env)} {
+	owner := apply.Owner{Name: env.Name, UID: env.UID}
+	for _, key := range []component.Key{p.setKeyOf(env), endpointKeyOf(env), namespaceKey(claim)} {
 		info, known := kindOf(key)
 		if !known || !p.apis.serves(info.Kind) {
 			continue
@@ -169,10 +171,10 @@ func (p *pass) holds(ctx context.Context, env *v1alpha1.AppEnvironment, claim co
 		if err != nil {
 			return false, err
 		}
-		if live == nil || marks.HolderOf(live) != env.Name {
+		if live == nil || marks.Standing(live, owner) != apply.Ours {
 			continue
 		}
-		if slices.Contains(heldNames(live), claim) {
+		if key.Kind == "Namespace" || slices.Contains(heldNames(live), claim) {
 			return true, nil
 		}
 	}
@@ -185,4 +187,12 @@ func endpointKeyOf(env *v1alpha1.AppEnvironment) component.Key {
 		key.Namespace = env.Spec.Namespaces[0].Name
 	}
 	return key
+}
+
+// namespaceKey is the Namespace that a claim on a namespace is about, else zero.
+func namespaceKey(claim component.Claim) component.Key {
+	if claim.Kind() != component.ClaimNamespace {
+		return component.Key{}
+	}
+	return component.Key{Kind: "Namespace", Name: claim.Name()}
 }

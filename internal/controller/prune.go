@@ -4,9 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -14,32 +12,51 @@ import (
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 	"github.com/appenv/appenv-operator/internal/status"
 )
 
 // prune removes what the spec no longer asks for, in the order of a teardown: a
 // step waits until the one before it is done.
 func (p *pass) prune(ctx context.Context) error {
+	settled := false
 	for _, name := range component.TeardownOrder {
-		stale := p.recorded(name, p.isStale)
 		if name == "applications" {
-			leaving, err := p.leavingApplications(ctx)
-			if err != nil {
-				return err
-			}
-			if leaving || p.applicationsHeld() {
-				return nil // they still need what the next steps would take away
-			}
-			continue // the ApplicationSet itself is always asked for
+			continue // the ApplicationSet and its project are always asked for
 		}
+		stale := slices.DeleteFunc(p.recorded(name, p.isStale), p.isOccupied)
 		if len(stale) == 0 || !p.mayPrune(name) {
 			continue
 		}
-		if gone, err := p.removeAll(ctx, name, stale, v1alpha1.ReasonPruning); err != nil || !gone {
-			return err
+		if name != "dns" && !settled {
+			if settled = p.applicationsSettled(ctx, stale); !settled {
+				return nil // they still need what would be taken away
+			}
+		}
+		if !p.removeAll(ctx, name, stale, v1alpha1.ReasonPruning) {
+			return nil
 		}
 	}
 	return nil
+}
+
+// isOccupied says whether an object is a Namespace, or stands in one, that leaves
+// together with its content, and something of another component is still there.
+func (p *pass) isOccupied(key component.Key) bool {
+	info, _ := kindOf(key)
+	if info.component != "namespaces" {
+		return false
+	}
+	namespace := key.Namespace
+	if key.Kind == "Namespace" {
+		namespace = key.Name
+	}
+	for other := range p.records {
+		if there, _ := kindOf(other); other.Namespace == namespace && there.component != info.component {
+			return p.isStale(component.Key{Kind: "Namespace", Name: namespace})
+		}
+	}
+	return false
 }
 
 // mayPrune says whether the component and those before it are in place. A missing
@@ -59,42 +76,63 @@ func (p *pass) mayPrune(name string) bool {
 	return false
 }
 
-// applicationsHeld says whether the live list stands still because there is no app
-// that could be in it.
-func (p *pass) applicationsHeld() bool {
-	return len(p.in.Admitted) == 0 && len(p.in.LiveElements) > 0
-}
-
-// leavingApplications says whether an Application that left the list still exists.
-// It asks past the cache once something is about to be taken away from under it.
-func (p *pass) leavingApplications(ctx context.Context) (bool, error) {
-	if len(p.recorded("", p.isStale)) == 0 {
-		return false, nil
+// applicationsSettled says whether the live list and the live Applications need
+// nothing of what is about to go: it asks past the cache, since this destroys.
+func (p *pass) applicationsSettled(ctx context.Context, stale []component.Key) bool {
+	if len(p.in.Admitted) == 0 && len(p.in.LiveElements) > 0 {
+		return false // the list stands still, because there is no app that could be in it
 	}
-	wanted := map[string]bool{}
+	wanted, leaves := map[string]bool{}, map[string]bool{}
 	names := component.ApplicationNames(p.env)
 	for _, app := range p.in.Admitted {
 		wanted[names[app]] = true
 	}
-	leaving, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
-		return !wanted[app.GetName()] && app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name
-	})
-	for i := range leaving {
-		p.removing = append(p.removing, status.Finding{Component: "applications", Key: component.KeyOf(&leaving[i]),
-			Health: refuse(component.Progressing, v1alpha1.ReasonPruning, applicationWords(&leaving[i]))})
+	for _, key := range stale {
+		if key.Kind == "Namespace" {
+			leaves[key.Name] = true
+		}
 	}
-	return len(leaving) > 0, err
+	remaining, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
+		target, _, _ := unstructured.NestedString(app.Object, "spec", "destination", "namespace")
+		return app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name && (!wanted[app.GetName()] || leaves[target])
+	})
+	if err != nil {
+		p.errs = append(p.errs, err)
+		return false
+	}
+	for i := range remaining {
+		p.leaving("applications", component.KeyOf(&remaining[i]), refuse(component.Progressing, v1alpha1.ReasonPruning, applicationWords(&remaining[i])))
+	}
+	return len(remaining) == 0
+}
+
+// leaving reports an object that should go and is still there.
+func (p *pass) leaving(name string, key component.Key, health component.Health) {
+	p.removing = append(p.removing, status.Finding{Component: name, Key: key, Health: health})
 }
 
 // isStale says whether the spec no longer asks for an object on record. What stands
-// in a namespace that must get nothing is not asked for either, and stays as it is.
+// in a namespace that must get nothing is not asked for either, and stays as it is;
+// so does what belongs to a component that is not being applied, and a whole namespace
+// that left the spec while a live element deploys into it.
 func (p *pass) isStale(key component.Key) bool {
-	_, withheld := p.in.Withheld[key.Namespace]
+	namespace := key.Namespace
 	if key.Kind == "Namespace" {
-		_, withheld = p.in.Withheld[key.Name]
+		namespace = key.Name
 	}
-	return !withheld && !slices.ContainsFunc(p.plans, func(plan *plan) bool {
-		return slices.ContainsFunc(plan.steps, func(s *step) bool { return s.key == key })
+	if _, withheld := p.in.Withheld[namespace]; withheld {
+		return false
+	}
+	inSpec := slices.ContainsFunc(p.env.Spec.Namespaces, func(n v1alpha1.Namespace) bool { return n.Name == namespace })
+	for _, element := range p.in.LiveElements {
+		if element[argocd.ElementNamespace] == namespace && !inSpec {
+			return false
+		}
+	}
+	info, _ := kindOf(key)
+	return !slices.ContainsFunc(p.plans, func(plan *plan) bool {
+		asked := slices.ContainsFunc(plan.steps, func(s *step) bool { return s.key == key })
+		return asked || plan.blocked && plan.component.Name == info.component
 	})
 }
 
@@ -113,22 +151,23 @@ func (p *pass) recorded(name string, keep func(component.Key) bool) []component.
 }
 
 // removeAll removes the objects, one kind after the other, and says whether all of
-// them are gone.
-func (p *pass) removeAll(ctx context.Context, name string, keys []component.Key, reason string) (bool, error) {
+// them are gone. What cannot be removed is reported; it never hides another object.
+func (p *pass) removeAll(ctx context.Context, name string, keys []component.Key, reason string) bool {
+	allGone := true
 	for i, key := range keys {
-		if i > 0 && keys[i-1].Kind != key.Kind && len(p.removing) > 0 {
-			return false, nil
+		if i > 0 && keys[i-1].Kind != key.Kind && !allGone {
+			return false
 		}
 		gone, err := p.remove(ctx, key)
-		if err != nil {
-			return false, err
+		switch {
+		case err != nil:
+			p.leaving(name, key, p.failed(err))
+		case !gone:
+			p.leaving(name, key, refuse(component.Progressing, reason, terminatingMessage(p.live[key])))
 		}
-		if !gone {
-			p.removing = append(p.removing, status.Finding{Component: name, Key: key,
-				Health: refuse(component.Progressing, reason, terminatingMessage(p.live[key]))})
-		}
+		allGone = allGone && gone
 	}
-	return len(p.removing) == 0, nil
+	return allGone
 }
 
 // remove deletes one object on record if it is ours, and drops the entry once the
@@ -138,8 +177,9 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	live := p.live[key]
 	if live == nil {
 		live, err = p.applier.Get(ctx, referenceTo(record))
-		if err != nil && !meta.IsNoMatchError(err) {
-			return false, err
+		info, _ := kindOf(key)
+		if err != nil && (p.apis.serves(info.Kind) || !apply.IsUnserved(err)) {
+			return false, err // only the end of an API takes its objects along
 		}
 	}
 	if live == nil || record.UID != "" && record.UID != live.GetUID() {
@@ -148,6 +188,9 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 		return true, nil
 	}
 	p.live[key] = live
+	if record.UID == live.GetUID() && marks.Standing(live, p.owner) != apply.Ours {
+		return false, p.relabel(ctx, live)
+	}
 	if !p.mayDelete(key, live) {
 		ctrl.LoggerFrom(ctx).Info("leaving an object in place that is not ours to delete", "object", key.String())
 		if err := p.release(ctx, live); err != nil {
@@ -160,6 +203,24 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 		return false, nil
 	}
 	return false, p.applier.Delete(ctx, live, propagationOf(key))
+}
+
+// relabel puts our marks back on an object on record that somebody took them off.
+func (p *pass) relabel(ctx context.Context, live *unstructured.Unstructured) error {
+	labels, annotations := live.GetLabels(), live.GetAnnotations()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	labels[v1alpha1.LabelManagedBy], labels[v1alpha1.LabelEnvironment] = v1alpha1.ManagedByValue, p.env.Name
+	annotations[v1alpha1.AnnotationOwnerUID] = string(p.env.UID)
+	return p.applier.PatchJSON(ctx, live, []map[string]any{
+		{"op": "test", "path": "/metadata/resourceVersion", "value": live.GetResourceVersion()},
+		{"op": "add", "path": "/metadata/labels", "value": labels},
+		{"op": "add", "path": "/metadata/annotations", "value": annotations},
+	})
 }
 
 // release gives up an object that carries our marks, so that nobody takes it for
@@ -204,20 +265,11 @@ func referenceTo(record v1alpha1.Child) *unstructured.Unstructured {
 
 // terminatingMessage says what an object that is being deleted waits for.
 func terminatingMessage(live *unstructured.Unstructured) string {
-	if live == nil {
+	if live == nil || live.GetDeletionTimestamp() == nil {
 		return "is being deleted"
 	}
-	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
-	for _, c := range conditions {
-		condition, _ := c.(map[string]any)
-		kind, _ := condition["type"].(string)
-		if live.GetKind() == "Namespace" && condition["status"] == "True" && strings.HasPrefix(kind, "Namespace") {
-			message, _ := condition["message"].(string)
-			return "is being deleted: " + kind + ": " + message
-		}
-	}
-	if finalizers := live.GetFinalizers(); len(finalizers) > 0 {
-		return "is being deleted and waits for its finalizers: " + strings.Join(finalizers, ", ")
+	if held := component.HeldBy(live); held != "" {
+		return "is being deleted and waits: " + held
 	}
 	return "is being deleted"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,8 @@ type memory struct {
 	// refused are the objects that were somebody else's when last looked at: they are
 	// read before they are created.
 	refused map[component.Key]bool
+	// refusals are writes that failed, so that events do not repeat them at once.
+	refusals map[component.Key]refusal
 	// causes are the causes of failing ExternalSecrets, from their Events.
 	causes map[component.Key]*cause
 }
@@ -89,14 +92,16 @@ type pass struct {
 	lost    claims                                       // names that another environment holds
 	plans   []*plan
 
-	findings []status.Finding
-	removing []status.Finding
-	teardown *v1alpha1.Teardown
-	recheck  time.Duration
-	errs     []error
-	keep     bool // report nothing but the findings: the rest of the status stays
-	done     bool // there is nothing left to report on
-	partial  bool // something could not be read: nothing may be concluded
+	findings   []status.Finding
+	removing   []status.Finding
+	teardown   *v1alpha1.Teardown
+	recheck    time.Duration
+	errs       []error
+	unreadable error // what uses the project, or what it permits, could not be read
+
+	keep    bool // report nothing but the findings: the rest of the status stays
+	done    bool // there is nothing left to report on
+	partial bool // something could not be read: nothing may be concluded
 }
 
 // A plan is what one component should consist of, and how far that is.
@@ -119,7 +124,7 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 	}
 	p.in = component.Input{
 		Env: env, Settings: r.settings, Admitted: env.Status.AdmittedApps,
-		Withheld: map[string]component.Health{}, Adopted: map[string]bool{},
+		Withheld: map[string]component.Health{}, Adopted: map[string]string{},
 	}
 	return p
 }
@@ -128,7 +133,7 @@ func (r *Reconciler) memoryOf(uid types.UID) *memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.memories[uid] == nil {
-		r.memories[uid] = &memory{refused: map[component.Key]bool{}, causes: map[component.Key]*cause{}}
+		r.memories[uid] = &memory{refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{}, causes: map[component.Key]*cause{}}
 	}
 	return r.memories[uid]
 }
@@ -212,11 +217,14 @@ func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
 			p.errs = append(p.errs, err)
 		}
 	}
-	err := errors.Join(p.errs...)
-	if apierrors.IsConflict(err) {
-		return reconcile.Result{RequeueAfter: firstRetry}, nil // somebody was faster: look again
+	errs := slices.DeleteFunc(p.errs, apply.IsOutrun)
+	if len(errs) < len(p.errs) {
+		p.recheckIn(firstRetry) // somebody was faster: look again
 	}
-	return reconcile.Result{RequeueAfter: p.recheck}, err
+	if len(errs) > 0 {
+		return reconcile.Result{}, errors.Join(errs...)
+	}
+	return reconcile.Result{RequeueAfter: p.recheck}, nil
 }
 
 // recheckIn asks for another pass after d at the latest.

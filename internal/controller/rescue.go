@@ -23,6 +23,9 @@ func (p *pass) rescueApplications(ctx context.Context) error {
 	if set == nil || set.GetDeletionTimestamp() == nil || !p.isOurs(key) {
 		return nil
 	}
+	if uid := p.records[key].UID; uid != "" && uid != set.GetUID() {
+		return nil // the cache still shows the one that was rescued already
+	}
 	applications, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		return ownedBy(app, set.GetUID()) >= 0
 	})
@@ -47,6 +50,7 @@ func (p *pass) rescueApplications(ctx context.Context) error {
 func (p *pass) disown(ctx context.Context, app *unstructured.Unstructured, uid types.UID) error {
 	path := fmt.Sprintf("/metadata/ownerReferences/%d", ownedBy(app, uid))
 	return p.applier.PatchJSON(ctx, app, []map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": string(app.GetUID())},
 		{"op": "test", "path": path + "/uid", "value": string(uid)},
 		{"op": "remove", "path": path},
 	})
@@ -60,6 +64,7 @@ func (p *pass) dropFinalizer(ctx context.Context, set *unstructured.Unstructured
 	}
 	path := fmt.Sprintf("/metadata/finalizers/%d", i)
 	return p.applier.PatchJSON(ctx, set, []map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": string(set.GetUID())},
 		{"op": "test", "path": path, "value": v1alpha1.ApplicationSetFinalizer},
 		{"op": "remove", "path": path},
 	})

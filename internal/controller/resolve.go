@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -68,13 +66,16 @@ func (p *pass) forbidden(key component.Key) (component.Health, bool) {
 		return health, withheld && health.Reason != v1alpha1.ReasonTerminating
 	}
 	if health, withheld := p.in.Withheld[key.Namespace]; withheld {
-		return refuse(component.Progressing, v1alpha1.ReasonWaitingForNamespace,
-			fmt.Sprintf("waits for Namespace %s: %s", key.Namespace, health.Message)), true
+		return waitsForNamespace(key.Namespace, health), true
 	}
 	if holder, lost := p.lost.object(key); lost {
 		return takenBy(holder), true
 	}
 	return component.Health{}, false
+}
+
+func waitsForNamespace(name string, because component.Health) component.Health {
+	return refuse(component.Progressing, v1alpha1.ReasonWaitingForNamespace, fmt.Sprintf("waits for Namespace %s: %s", name, because.Message))
 }
 
 func takenBy(holder string) component.Health {
@@ -104,7 +105,7 @@ func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(ref.GroupVersionKind())
 	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live)
-	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+	if client.IgnoreNotFound(err) == nil && err != nil {
 		return nil, nil
 	}
 	if err != nil {
@@ -186,4 +187,21 @@ func managedBy(live *unstructured.Unstructured) string {
 		return ", managed by " + name
 	}
 	return ""
+}
+
+// findLive finds an object of ours by its key, on record or not: status may have
+// been cleared.
+func (p *pass) findLive(ctx context.Context, key component.Key) (*unstructured.Unstructured, error) {
+	info, _ := kindOf(key)
+	if !p.apis.serves(info.Kind) {
+		return nil, nil
+	}
+	ref := objectOf(info.Kind)
+	ref.SetNamespace(key.Namespace)
+	ref.SetName(key.Name)
+	live, err := p.find(ctx, key, ref)
+	if err == nil && live != nil {
+		p.live[key] = live
+	}
+	return live, err
 }

@@ -71,7 +71,8 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 		Cache:  cacheOptions(cfg.ArgoCDNamespace),
 		Client: client.Options{Cache: &client.CacheOptions{
 			Unstructured: true,
-			// A pass must see what the pass before it wrote.
+			// A pass sees what was applied and deleted before it. What was only created it
+			// may not see yet: then the entry makes it look past the cache.
 			EnableReadYourWritesConsistency: &yes,
 			DisableFor:                      []client.Object{&corev1.Event{}},
 		}},

@@ -3,10 +3,12 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -14,7 +16,6 @@ import (
 	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
-	"github.com/appenv/appenv-operator/internal/status"
 )
 
 // tearDown removes everything on record, one component after the other, and then
@@ -28,9 +29,9 @@ func (p *pass) tearDown(ctx context.Context) error {
 	for _, name := range component.TeardownOrder {
 		gone, err := p.tearDownStep(ctx, name)
 		if err != nil {
-			return err
+			p.leaving(name, component.Key{}, p.failed(err))
 		}
-		if !gone {
+		if !gone || err != nil {
 			p.reached(name)
 			return nil
 		}
@@ -52,18 +53,20 @@ func (p *pass) tearDownStep(ctx context.Context, name string) (bool, error) {
 		return p.tearDownApplications(ctx)
 	}
 	keys := p.recorded(name, func(component.Key) bool { return true })
-	return p.removeAll(ctx, name, keys, v1alpha1.ReasonTearingDown)
+	return p.removeAll(ctx, name, keys, v1alpha1.ReasonTearingDown), nil
 }
 
 // tearDownApplications deletes the ApplicationSet and waits until no Application is
 // left that it generated or that uses the project: an Application cannot be
-// finalized without its AppProject.
+// finalized without its AppProject. What no entry of ours leads to is not touched.
 func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 	sets := p.recorded("applications", func(component.Key) bool { return true })
 	project := p.recordedProject()
 	left, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		uses, _, _ := unstructured.NestedString(app.Object, "spec", "project")
-		return app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name || project.Name != "" && uses == project.Name
+		return project.Name != "" && uses == project.Name || slices.ContainsFunc(sets, func(set component.Key) bool {
+			return ownedBy(app, p.records[set].UID) >= 0
+		})
 	})
 	if err != nil {
 		return false, err
@@ -73,12 +76,9 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	gone, err := p.removeAll(ctx, "applications", sets, v1alpha1.ReasonTearingDown)
-	if err != nil {
-		return false, err
-	}
+	gone := p.removeAll(ctx, "applications", sets, v1alpha1.ReasonTearingDown)
 	for i := range left {
-		if err := p.letApplicationGo(ctx, &left[i], gone); err != nil {
+		if err := p.letApplicationGo(ctx, &left[i]); err != nil {
 			return false, err
 		}
 	}
@@ -88,14 +88,25 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// letApplicationGo reports an Application that is still there, and deletes it when
-// no ApplicationSet is left that would.
-func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructured, setGone bool) error {
-	p.removing = append(p.removing, status.Finding{Component: "applications", Key: component.KeyOf(app),
-		Health: refuse(component.Progressing, v1alpha1.ReasonTearingDown, applicationWords(app))})
-	ours := app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name
-	if !setGone || !ours || app.GetDeletionTimestamp() != nil {
+// letApplicationGo reports an Application that is still there, and deletes one of
+// ours whose ApplicationSet is gone: nobody else will.
+func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructured) error {
+	p.leaving("applications", component.KeyOf(app), refuse(component.Progressing, v1alpha1.ReasonTearingDown, applicationWords(app)))
+	if app.GetLabels()[v1alpha1.LabelEnvironment] != p.env.Name {
+		p.recheckIn(p.config.RecheckInterval) // its events do not lead here
 		return nil
+	}
+	if app.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	for _, owner := range app.GetOwnerReferences() {
+		set := objectOf(component.Kind{GroupVersionKind: schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind)})
+		set.SetNamespace(app.GetNamespace())
+		set.SetName(owner.Name)
+		live, err := p.applier.Get(ctx, set)
+		if err != nil || live != nil && live.GetUID() == owner.UID {
+			return err
+		}
 	}
 	return p.applier.Delete(ctx, app, metav1.DeletePropagationBackground)
 }
@@ -143,10 +154,17 @@ func (p *pass) keepProject(ctx context.Context, project component.Key, left []un
 	if err != nil {
 		return fmt.Errorf("rebuilding the AppProject: %w", err)
 	}
+	record := p.records[project]
+	record.UID = ""
+	p.records[project] = record
+	p.env.Status.Children = p.records.children()
+	if err := p.client.Status().Update(ctx, p.env); err != nil {
+		return fmt.Errorf("recording the AppProject: %w", err)
+	}
 	s := &step{key: project, intent: intent}
 	p.stampOrigin(s, v1alpha1.OriginCreated)
 	if health := p.create(ctx, s); health.Reason != "" {
-		p.removing = append(p.removing, status.Finding{Component: "project", Key: project, Health: health})
+		p.leaving("project", project, health)
 	}
 	return nil
 }
@@ -211,15 +229,15 @@ func (p *pass) reportUnrecorded(name string, live *unstructured.Unstructured, co
 	if consent {
 		p.records[key] = v1alpha1.Child{
 			APIVersion: live.GetAPIVersion(), Kind: live.GetKind(), Namespace: live.GetNamespace(), Name: live.GetName(),
-			UID: live.GetUID(), Origin: v1alpha1.Origin(live.GetAnnotations()[v1alpha1.AnnotationOrigin]), State: v1alpha1.ChildDeleting,
+			// What was taken back counts as adopted: a Namespace then stays.
+			UID: live.GetUID(), Origin: v1alpha1.OriginAdopted, State: v1alpha1.ChildDeleting,
 		}
-		p.removing = append(p.removing, status.Finding{Component: name, Key: key,
-			Health: refuse(component.Progressing, v1alpha1.ReasonTearingDown, "is on record again and will be deleted")})
+		p.leaving(name, key, refuse(component.Progressing, v1alpha1.ReasonTearingDown, "is on record again"))
 		return
 	}
-	p.removing = append(p.removing, status.Finding{Component: name, Key: key, Health: refuse(component.Stalled, v1alpha1.ReasonUnrecordedChildren,
+	p.leaving(name, key, refuse(component.Stalled, v1alpha1.ReasonUnrecordedChildren,
 		fmt.Sprintf("kubectl annotate appenv %s %s=%s, or delete it by hand: it carries this environment's UID and is not on record",
-			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))})
+			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID)))
 	p.recheckIn(p.config.RecheckInterval)
 }
 
@@ -239,6 +257,9 @@ func applicationWords(app *unstructured.Unstructured) string {
 	}
 	if app.GetLabels()[v1alpha1.LabelEnvironment] == "" {
 		return "it uses the AppProject of this environment and belongs to somebody else; move it to another project"
+	}
+	if app.GetDeletionTimestamp() == nil {
+		return "waits for its ApplicationSet to let it go"
 	}
 	return "Argo CD is deleting its workloads"
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -29,7 +29,7 @@ func (p *pass) record(ctx context.Context) error {
 		}
 	}
 	if len(p.records) > maxChildren {
-		return p.tooMany(ctx)
+		p.refuseTooMany()
 	}
 	children := p.records.children()
 	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.in.Admitted) {
@@ -68,19 +68,20 @@ func (p *pass) note(plan *plan, s *step) {
 	p.records[s.key] = record
 }
 
-// tooMany refuses to create what could not be put on record.
-func (p *pass) tooMany(context.Context) error {
-	wanted := len(p.records)
+// refuseTooMany creates nothing that could not be put on record.
+func (p *pass) refuseTooMany() {
+	health := refuse(component.Stalled, v1alpha1.ReasonTooManyChildren,
+		fmt.Sprintf("the environment would have %d objects, and %d is the limit; split it", len(p.records), maxChildren))
 	p.records = recordsOf(p.env)
 	for _, plan := range p.plans {
 		for _, s := range plan.steps {
 			if s.action == actionCreate {
-				s.action, s.refusal = actionRefuse, refuse(component.Stalled, v1alpha1.ReasonTooManyChildren,
-					fmt.Sprintf("the environment would have %d objects, and %d is the limit; split it", wanted, maxChildren))
+				s.action, s.refusal = actionRefuse, health
+			} else if len(p.records) < maxChildren {
+				p.note(plan, s)
 			}
 		}
 	}
-	return nil
 }
 
 // write carries out the plans. One object's failure never hides another's.
@@ -120,12 +121,15 @@ func (p *pass) carryOut(ctx context.Context, plan *plan, s *step) component.Heal
 	if health, waits := p.waits(plan, s); waits {
 		return health
 	}
+	if health, waits := p.refusedBefore(s); waits {
+		return health
+	}
 	if s.action == actionCreate {
 		return p.create(ctx, s)
 	}
 	stored, err := p.applier.Apply(ctx, s.intent, s.live)
 	if err != nil {
-		return p.failed(err)
+		return p.refusedNow(s, err)
 	}
 	p.repaired(s)
 	p.stored(s, stored)
@@ -155,11 +159,11 @@ func notOurs(s *step) bool { return s.live == nil || s.action == actionRefuse }
 // create sends the POST. A name that is taken in the meantime stays untouched.
 func (p *pass) create(ctx context.Context, s *step) component.Health {
 	stored, err := p.applier.Create(ctx, s.intent)
-	if apierrors.IsAlreadyExists(err) {
+	if apply.IsTaken(err) {
 		return p.createdBefore(ctx, s)
 	}
 	if err != nil {
-		return p.failed(err)
+		return p.refusedNow(s, err)
 	}
 	if s.again {
 		p.repaired(s)
@@ -191,9 +195,46 @@ func (p *pass) createdBefore(ctx context.Context, s *step) component.Health {
 	return p.foreign(live, marks.Standing(live, p.owner))
 }
 
+// A refusal is a write that failed, and what it was.
+type refusal struct {
+	resourceVersion string
+	intent          uint64
+	until           time.Time
+	health          component.Health
+}
+
+// refusedBefore says whether the very same write failed a moment ago: events must
+// not repeat it faster than its own delay.
+func (p *pass) refusedBefore(s *step) (component.Health, bool) {
+	before, known := p.memory.refusals[s.key]
+	if !known || before.intent != apply.Fingerprint(s.intent) || before.resourceVersion != versionOf(s.live) || !p.now().Before(before.until) {
+		return component.Health{}, false
+	}
+	p.recheckIn(before.until.Sub(p.now()))
+	return before.health, true
+}
+
+// refusedNow remembers a write that failed.
+func (p *pass) refusedNow(s *step, err error) component.Health {
+	health := p.failed(err)
+	p.memory.refusals[s.key] = refusal{
+		resourceVersion: versionOf(s.live), intent: apply.Fingerprint(s.intent), health: health,
+		until: p.now().Add(max(apply.Classify(err).Recheck, time.Second)),
+	}
+	return health
+}
+
+func versionOf(live *unstructured.Unstructured) string {
+	if live == nil {
+		return ""
+	}
+	return live.GetResourceVersion()
+}
+
 func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
 	s.live = stored
 	p.live[s.key] = stored
+	delete(p.memory.refusals, s.key)
 	record := p.records[s.key]
 	record.UID = stored.GetUID()
 	p.records[s.key] = record
