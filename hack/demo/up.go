@@ -198,7 +198,7 @@ func (d *demo) allAlive() error {
 	all := append(d.site.ControlPlane(), d.site.Environment()...)
 	for _, c := range append(all, d.site.OperatorProcess()) {
 		if _, alive := d.launcher.Table.Find(c.Name); !alive {
-			return &progress.Failure{Err: fmt.Errorf("%s: %w", c.Name, process.ErrGone), Log: d.dir.Log(c.Name)}
+			return &progress.FailureError{Err: fmt.Errorf("%s: %w", c.Name, process.ErrGone), Log: d.dir.Log(c.Name)}
 		}
 	}
 	return nil

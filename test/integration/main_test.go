@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // soon is the deadline for what should happen at once while other tests keep the
 // machine busy. Where the second of the design counts, tests run alone and use second.
 const (
-	soon   = 20 * time.Second
+	soon   = 40 * time.Second
 	second = time.Second
 )
 

@@ -40,7 +40,7 @@ func TestAnAPIThatAppearsLaterIsPickedUpAndOneThatGoesStopsNothingElse(t *testin
 	web := own.Get(t, fixture.ApplicationGVK, application("late", "web"))
 
 	// Uninstalled under a running environment: the apps stay, and the rest goes on.
-	if err := own.UninstallCRDs("external-secrets", "ExternalSecret", "SecretStore"); err != nil {
+	if err := own.UninstallCRDs("external-secrets"); err != nil {
 		t.Fatal(err)
 	}
 	own.WaitFor(t, "late", append(restWorks, missing)...)
@@ -64,7 +64,7 @@ func TestAnEnvironmentCanBeDeletedWhileAnAPIItUsedIsGone(t *testing.T) {
 		env.Spec.Certificates = env.Spec.Certificates[:1]
 		return env
 	}())
-	if err := own.UninstallCRDs("external-dns", "DNSEndpoint"); err != nil {
+	if err := own.UninstallCRDs("external-dns"); err != nil {
 		t.Fatal(err)
 	}
 	own.WaitFor(t, "gone-api", fixture.Has(v1alpha1.ConditionDNSReady, metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled))

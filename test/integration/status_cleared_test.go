@@ -44,7 +44,7 @@ func TestADeletionAfterTheStatusWasClearedWaitsForReAdoption(t *testing.T) {
 		if err := fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonUnrecordedChildren)(env); err != nil {
 			return fmt.Errorf("%w: %s", err, fixture.Describe(env))
 		}
-		return fixture.BlockedOn(v1alpha1.AnnotationReAdopt + ": " + string(env.UID))(env)
+		return fixture.BlockedOn(v1alpha1.AnnotationReAdopt, string(env.UID))(env)
 	})
 	for _, child := range childrenOf("unrecorded") {
 		if live := plane.Get(t, child.GroupVersionKind, child.ObjectKey); live.GetDeletionTimestamp() != nil {

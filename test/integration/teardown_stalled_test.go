@@ -20,7 +20,7 @@ func TestATeardownStepPastItsDeadlineStallsWithInstructionsAndGoesOnByItself(t *
 	})
 	plane.Delete(t, plane.Environment(t, "stuck"))
 
-	fixture.Eventually(t, 2*plane.Operator.Config.TeardownDeadline, func() error {
+	fixture.Eventually(t, soon, func() error {
 		env := plane.Environment(t, "stuck")
 		if env.Status.Teardown == nil || env.Status.Teardown.Step != "secrets" {
 			return fmt.Errorf("the teardown is at %v, want secrets", env.Status.Teardown)

@@ -20,14 +20,14 @@ type Step struct {
 	Run  func(context.Context, *Reporter) error
 }
 
-// Failure is a failure that another log than the step's tells more about.
-type Failure struct {
+// FailureError is a failure that another log than the step's tells more about.
+type FailureError struct {
 	Err error
 	Log string
 }
 
-func (f *Failure) Error() string { return f.Err.Error() }
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *FailureError) Error() string { return f.Err.Error() }
+func (f *FailureError) Unwrap() error { return f.Err }
 
 // tailLines is how much of a log a failure shows.
 const tailLines = 25
@@ -46,7 +46,7 @@ func Run(ctx context.Context, out *os.File, steps []Step) error {
 		if err != nil {
 			r.line("%s: FAILED after %s: %v", r.label, r.elapsed(), err)
 			log := step.Log
-			if failure := (*Failure)(nil); errors.As(err, &failure) {
+			if failure := (*FailureError)(nil); errors.As(err, &failure) {
 				log = failure.Log
 			}
 			showTail(out, log)
