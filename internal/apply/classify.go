@@ -59,6 +59,9 @@ func Classify(err error) Problem {
 // IsTaken says whether a create failed because the name is taken.
 func IsTaken(err error) bool { return apierrors.IsAlreadyExists(err) }
 
+// IsAbsent says whether a read found no such object.
+func IsAbsent(err error) bool { return apierrors.IsNotFound(err) }
+
 // IsUnserved says whether a request failed because the cluster does not serve the kind.
 func IsUnserved(err error) bool { return meta.IsNoMatchError(err) || isUnknownResource(err) }
 

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -72,7 +71,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 
 // forgetMissing drops what is remembered of an environment that is gone.
 func (r *Reconciler) forgetMissing(name string, err error) error {
-	if apierrors.IsNotFound(err) {
+	if apply.IsAbsent(err) {
 		forget(name)
 		return nil
 	}

@@ -105,7 +105,7 @@ func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(ref.GroupVersionKind())
 	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live)
-	if client.IgnoreNotFound(err) == nil && err != nil {
+	if apply.IsAbsent(err) {
 		return nil, nil
 	}
 	if err != nil {

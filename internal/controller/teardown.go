@@ -27,11 +27,7 @@ func (p *pass) tearDown(ctx context.Context) error {
 		return nil
 	}
 	for _, name := range component.TeardownOrder {
-		gone, err := p.tearDownStep(ctx, name)
-		if err != nil {
-			p.leaving(name, component.Key{}, p.failed(err))
-		}
-		if !gone || err != nil {
+		if !p.tearDownStep(ctx, name) {
 			p.reached(name)
 			return nil
 		}
@@ -48,12 +44,18 @@ func (p *pass) tearDown(ctx context.Context) error {
 	return p.patchFinalizer(ctx, controllerutil.RemoveFinalizer)
 }
 
-func (p *pass) tearDownStep(ctx context.Context, name string) (bool, error) {
+// tearDownStep says whether nothing of the component is left. What stands in its way
+// is reported.
+func (p *pass) tearDownStep(ctx context.Context, name string) bool {
 	if name == "applications" {
-		return p.tearDownApplications(ctx)
+		gone, err := p.tearDownApplications(ctx)
+		if err != nil {
+			p.leaving(name, component.Key{}, p.failed(err))
+		}
+		return gone && err == nil
 	}
 	keys := p.recorded(name, func(component.Key) bool { return true })
-	return p.removeAll(ctx, name, keys, v1alpha1.ReasonTearingDown), nil
+	return p.removeAll(ctx, name, keys, v1alpha1.ReasonTearingDown)
 }
 
 // tearDownApplications deletes the ApplicationSet and waits until no Application is

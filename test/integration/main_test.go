@@ -40,7 +40,6 @@ var (
 	limitRangeGVK     = corev1.SchemeGroupVersion.WithKind("LimitRange")
 	serviceAccountGVK = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
 	configMapGVK      = corev1.SchemeGroupVersion.WithKind("ConfigMap")
-	secretGVK         = corev1.SchemeGroupVersion.WithKind("Secret")
 	clusterRoleGVK    = rbacv1.SchemeGroupVersion.WithKind("ClusterRole")
 	roleBindingGVK    = rbacv1.SchemeGroupVersion.WithKind("RoleBinding")
 	networkPolicyGVK  = schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -32,6 +33,9 @@ func TestAnAPIThatAppearsLaterIsPickedUpAndOneThatGoesStopsNothingElse(t *testin
 		if err := own.InstallCRDs(provider); err != nil {
 			t.Fatal(err)
 		}
+	}
+	checkPickedUp(t, own, "late")
+	for _, provider := range []string{"external-secrets", "cert-manager"} {
 		if err := own.StartFake(provider); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +57,18 @@ func TestAnAPIThatAppearsLaterIsPickedUpAndOneThatGoesStopsNothingElse(t *testin
 	if err := own.InstallCRDs("external-secrets"); err != nil {
 		t.Fatal(err)
 	}
+	checkPickedUp(t, own, "late")
 	own.WaitReady(t, "late")
+}
+
+// checkPickedUp checks that the kinds of External Secrets are used within seconds of
+// their installation.
+func checkPickedUp(t *testing.T, own *fixture.Plane, environment string) {
+	t.Helper()
+	start := time.Now()
+	fixture.Eventually(t, 15*time.Second, own.Exists(fixture.SecretStoreGVK, inside(environment, environment)))
+	fixture.Eventually(t, 15*time.Second, own.Exists(fixture.ExternalSecretGVK, inside(environment, "env")))
+	t.Logf("picked up after %s", time.Since(start).Round(time.Millisecond))
 }
 
 func TestAnEnvironmentCanBeDeletedWhileAnAPIItUsedIsGone(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -76,22 +77,26 @@ func TestAWebhookThatIsDownIsWaitedForAndTheRestGoesOn(t *testing.T) {
 	plane.WaitReady(t, "webhook")
 }
 
-// Not parallel: it takes a permission away from the operator.
+// It takes a permission away from the operator, so it has a plane of its own.
 func TestAMissingPermissionIsNamedAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	own := startPlane(t, fixture.Options{})
 	role := cluster("manager-role")
-	original := plane.Get(t, clusterRoleGVK, role)
+	original := own.Get(t, clusterRoleGVK, role)
 	setRules := func(rules []any) {
-		plane.Change(t, clusterRoleGVK, role, func(u *unstructured.Unstructured) { u.Object["rules"] = rules })
+		own.Change(t, clusterRoleGVK, role, func(u *unstructured.Unstructured) { u.Object["rules"] = rules })
 	}
-	t.Cleanup(func() { setRules(original.Object["rules"].([]any)) }) // for the tests that follow a failure
 	setRules(withoutCreate(t, original, "limitranges"))
-	plane.Run(t, fixture.Full("forbidden"))
-	plane.WaitFor(t, "forbidden",
+	own.Run(t, fixture.Full("forbidden"))
+	own.WaitFor(t, "forbidden",
 		fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForbidden),
 		fixture.BlockedOn("LimitRange it-forbidden/forbidden"),
 		fixture.Has(v1alpha1.ConditionDNSReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+
+	// The operator finds out by itself that it may again.
 	setRules(original.Object["rules"].([]any))
-	plane.WaitReady(t, "forbidden")
+	fixture.Eventually(t, 2*time.Minute, own.Exists(limitRangeGVK, inside("forbidden", "forbidden")))
+	own.WaitReady(t, "forbidden")
 }
 
 // withoutCreate are the rules of a role without the permission to create a resource.
