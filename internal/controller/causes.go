@@ -21,8 +21,7 @@ var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second
 
 // A cause is what the Events said about one failure of one ExternalSecret.
 type cause struct {
-	failure string    // identifies the failure: generation and time of the condition
-	since   time.Time // when the condition says it began
+	failure string // identifies the failure: generation and time of the condition
 	text    string
 	reads   int
 	next    time.Time
@@ -35,7 +34,7 @@ func (p *pass) gatherCauses(ctx context.Context) {
 		if key.Kind != "ExternalSecret" || live == nil {
 			continue
 		}
-		failure, since := failureOf(live)
+		failure := failureOf(live)
 		if failure == "" {
 			delete(p.memory.causes, key)
 			continue
@@ -46,7 +45,7 @@ func (p *pass) gatherCauses(ctx context.Context) {
 			if known != nil {
 				text = known.text // the last cause, until there is a newer one
 			}
-			known = &cause{failure: failure, since: since, text: text, next: p.now()}
+			known = &cause{failure: failure, text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
 		p.refresh(ctx, live, known)
@@ -61,16 +60,12 @@ func (p *pass) gatherCauses(ctx context.Context) {
 func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, known *cause) {
 	now := p.now()
 	if known.reads <= len(causeDelays) && !now.Before(known.next) {
-		text, at, err := p.lastFailure(ctx, live)
+		text, err := p.lastFailure(ctx, live)
 		if err != nil { // the cause only helps to understand; the next read may succeed
 			ctrl.LoggerFrom(ctx).Info("could not read why a secret fails", "secret", live.GetName(), "cause", err.Error())
 		}
 		if text != "" {
 			known.text = text
-		}
-		if text != "" && !at.Before(known.since) {
-			known.reads = len(causeDelays) + 1 // it tells of this very failure
-			return
 		}
 		if known.reads < len(causeDelays) {
 			known.next = now.Add(causeDelays[known.reads])
@@ -82,30 +77,29 @@ func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, kno
 	}
 }
 
-// failureOf identifies the failure an ExternalSecret reports, and since when; empty
-// when it is well.
-func failureOf(live *unstructured.Unstructured) (string, time.Time) {
+// failureOf identifies the failure an ExternalSecret reports; empty when it is well.
+func failureOf(live *unstructured.Unstructured) string {
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, c := range conditions {
 		condition, _ := c.(map[string]any)
 		if condition["type"] == "Ready" && condition["status"] == "False" {
-			text, _ := condition["lastTransitionTime"].(string)
-			since, _ := time.Parse(time.RFC3339, text)
-			return fmt.Sprintf("%d %v %s", live.GetGeneration(), condition["reason"], text), since
+			return fmt.Sprintf("%d %v %v", live.GetGeneration(), condition["reason"], condition["lastTransitionTime"])
 		}
 	}
-	return "", time.Time{}
+	return ""
 }
 
 // lastFailure is the message of the newest warning about the object.
-func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (text string, newest time.Time, err error) {
+func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (string, error) {
 	list := &corev1.EventList{}
-	err = p.reader.List(ctx, list, client.InNamespace(live.GetNamespace()), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(fields.Set{
+	err := p.reader.List(ctx, list, client.InNamespace(live.GetNamespace()), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(fields.Set{
 		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})})
 	if err != nil {
-		return "", newest, fmt.Errorf("reading the Events of %s %s: %w", live.GetKind(), live.GetName(), err)
+		return "", fmt.Errorf("reading the Events of %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
+	text := ""
+	var newest time.Time
 	for i := range list.Items {
 		event := &list.Items[i]
 		at := event.LastTimestamp.Time
@@ -116,5 +110,5 @@ func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured)
 			text, newest = event.Message, at
 		}
 	}
-	return text, newest, nil
+	return text, nil
 }

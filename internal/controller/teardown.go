@@ -91,7 +91,8 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 }
 
 // letApplicationGo reports an Application that is still there, and deletes one of
-// ours whose ApplicationSet is gone: nobody else will.
+// ours whose ApplicationSet is gone or on its way out: the garbage collector may take
+// its finalizer off without having seen the Application.
 func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructured) error {
 	p.leaving("applications", component.KeyOf(app), refuse(component.Progressing, v1alpha1.ReasonTearingDown, applicationWords(app)))
 	if app.GetLabels()[v1alpha1.LabelEnvironment] != p.env.Name {
@@ -106,8 +107,13 @@ func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructu
 		set.SetNamespace(app.GetNamespace())
 		set.SetName(owner.Name)
 		live, err := p.applier.Get(ctx, set)
-		if err != nil || live != nil && live.GetUID() == owner.UID {
+		if err != nil {
 			return err
+		}
+		leaves := live == nil || live.GetUID() != owner.UID ||
+			live.GetDeletionTimestamp() != nil && p.records[component.KeyOf(live)].UID == owner.UID
+		if !leaves {
+			return nil
 		}
 	}
 	return p.applier.Delete(ctx, app, metav1.DeletePropagationBackground)

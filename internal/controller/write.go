@@ -200,6 +200,7 @@ type refusal struct {
 	resourceVersion string
 	intent          uint64
 	until           time.Time
+	delay           time.Duration
 	health          component.Health
 }
 
@@ -217,10 +218,13 @@ func (p *pass) refusedBefore(s *step) (component.Health, bool) {
 // refusedNow remembers a write that failed.
 func (p *pass) refusedNow(s *step, err error) component.Health {
 	health := p.failed(err)
-	p.memory.refusals[s.key] = refusal{
-		resourceVersion: versionOf(s.live), intent: apply.Fingerprint(s.intent), health: health,
-		until: p.now().Add(max(apply.Classify(err).Recheck, time.Second)),
+	now := refusal{resourceVersion: versionOf(s.live), intent: apply.Fingerprint(s.intent), health: health, delay: time.Second}
+	if before := p.memory.refusals[s.key]; before.intent == now.intent && before.resourceVersion == now.resourceVersion {
+		now.delay = min(2*before.delay, max(apply.Classify(err).Recheck, time.Second))
 	}
+	now.until = p.now().Add(now.delay)
+	p.recheckIn(now.delay)
+	p.memory.refusals[s.key] = now
 	return health
 }
 

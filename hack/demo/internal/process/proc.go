@@ -14,12 +14,7 @@ import (
 // process, while a PID alone is reused. It is 0 for a process that is gone or only waits to be
 // reaped.
 func startTime(pid int) uint64 {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	// The second field, the program's name in parentheses, may hold anything: count after it.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	fields := statOf(pid)
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return 0
 	}
@@ -28,6 +23,32 @@ func startTime(pid int) uint64 {
 		return 0
 	}
 	return started
+}
+
+// statOf are the fields of a process's stat from its state on; nil when it is gone.
+func statOf(pid int) []string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	// The second field, the program's name in parentheses, may hold anything: count after it.
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+}
+
+// groupLives says whether a process of the group is still running. Its leader may
+// have ended before the others.
+func groupLives(group int) bool {
+	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(filepath.Base(entry))
+		if err != nil || startTime(pid) == 0 {
+			continue
+		}
+		if fields := statOf(pid); len(fields) > 2 && fields[2] == strconv.Itoa(group) {
+			return true
+		}
+	}
+	return false
 }
 
 // ResidentMemory is the VmRSS of a process in bytes.
@@ -84,11 +105,11 @@ func ancestors(pid int) map[int]bool {
 	found := map[int]bool{}
 	for pid > 0 && !found[pid] {
 		found[pid] = true
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
+		fields := statOf(pid)
+		if len(fields) < 2 {
 			break
 		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		var err error
 		if pid, err = strconv.Atoi(fields[1]); err != nil {
 			break
 		}

@@ -148,10 +148,11 @@ func (t Table) Stop(name string, grace time.Duration) error {
 	r, alive := t.Find(name)
 	if alive {
 		// The process leads a group of its own: its children go with it.
+		over := func() bool { return startTime(r.PID) != r.Started && !groupLives(r.PID) }
 		_ = syscall.Kill(-r.PID, syscall.SIGTERM)
-		if !gone(r, grace) {
+		if !becomes(over, grace) {
 			_ = syscall.Kill(-r.PID, syscall.SIGKILL)
-			if !gone(r, grace) {
+			if !becomes(over, grace) {
 				return fmt.Errorf("%s (process %d) does not end", name, r.PID)
 			}
 		}
@@ -169,16 +170,16 @@ func (l Leftover) End(grace time.Duration) error {
 		return nil
 	}
 	_ = syscall.Kill(l.PID, syscall.SIGKILL)
-	if !gone(r, grace) {
+	if !becomes(func() bool { return startTime(r.PID) != r.Started }, grace) {
 		return fmt.Errorf("process %d does not end: %s", l.PID, l.Command)
 	}
 	return nil
 }
 
-// gone waits until the process has ended; false when it takes too long.
-func gone(r Record, limit time.Duration) bool {
+// becomes waits until something holds; false when it takes too long.
+func becomes(holds func() bool, limit time.Duration) bool {
 	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
-		if startTime(r.PID) != r.Started {
+		if holds() {
 			return true
 		}
 		if time.Now().After(deadline) {
