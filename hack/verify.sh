@@ -94,7 +94,7 @@ manifests() {
 words() {
   local found status=0
   found=$(files | grep -v -e '^LICENSE$' -e 'go\.sum$' -e '^hack/verify\.sh$' |
-    xargs grep -nIE '\b(TODO|FIXME|XXX)\b|(^|[^A-Za-z0-9._-])/(root|home|work|Users)/|([a-z0-9-]+\.)?(gcr|ghcr|quay|docker)\.io\b|[a-z0-9.-]+\.pkg\.dev|proxy\.golang\.org' |
+    xargs grep -nIE '\b(TODO|FIXME|XXX)\b|(^|[^A-Za-z0-9._-])/(root|home|work|Users)/|([a-z0-9-]+\.)?(gcr|ghcr|quay|docker)\.io\b|[a-z0-9.-]+\.pkg\.dev|\bprox[y]\.[a-z]+\.[a-z]+' |
     grep -v -e 'gcr\.io/distroless/static:nonroot' -e 'asia-northeast1-docker\.pkg\.dev/')
   [ -z "$found" ] || { echo "$found"; status=1; }
   return "$status"

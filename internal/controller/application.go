@@ -98,10 +98,7 @@ func (p *pass) takenApplications(ctx context.Context) (map[string]component.Heal
 		if !p.apis.serves(kind) {
 			continue
 		}
-		ref := objectOf(kind)
-		ref.SetNamespace(key.Namespace)
-		ref.SetName(key.Name)
-		live, err := p.cached(ctx, ref)
+		live, err := p.cached(ctx, referenceOf(kind, key))
 		if err != nil {
 			return nil, err
 		}

@@ -164,10 +164,7 @@ func (p *pass) holds(ctx context.Context, env *v1alpha1.AppEnvironment, claim co
 		if !known || !p.apis.serves(info.Kind) {
 			continue
 		}
-		ref := objectOf(info.Kind)
-		ref.SetNamespace(key.Namespace)
-		ref.SetName(key.Name)
-		live, err := p.cached(ctx, ref)
+		live, err := p.cached(ctx, referenceOf(info.Kind, key))
 		if err != nil {
 			return false, err
 		}

@@ -67,15 +67,12 @@ func (p *pass) gatherLive(ctx context.Context) {
 // recall reads every object on record from the cache. One that the cache does not
 // have stays unknown until somebody needs to know.
 func (p *pass) recall(ctx context.Context) error {
-	for key, record := range p.records {
+	for key := range p.records {
 		info, known := kindOf(key)
 		if !known || !p.apis.serves(info.Kind) {
 			continue
 		}
-		ref := objectOf(info.Kind)
-		ref.SetNamespace(record.Namespace)
-		ref.SetName(record.Name)
-		live, err := p.cached(ctx, ref)
+		live, err := p.cached(ctx, referenceOf(info.Kind, key))
 		if err != nil {
 			return err
 		}

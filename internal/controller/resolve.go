@@ -196,10 +196,7 @@ func (p *pass) findLive(ctx context.Context, key component.Key) (*unstructured.U
 	if !p.apis.serves(info.Kind) {
 		return nil, nil
 	}
-	ref := objectOf(info.Kind)
-	ref.SetNamespace(key.Namespace)
-	ref.SetName(key.Name)
-	live, err := p.find(ctx, key, ref)
+	live, err := p.find(ctx, key, referenceOf(info.Kind, key))
 	if err == nil && live != nil {
 		p.live[key] = live
 	}

@@ -118,6 +118,14 @@ func objectOf(kind component.Kind) *unstructured.Unstructured {
 	return obj
 }
 
+// referenceOf is an object of the kind with nothing but its key, to read it by.
+func referenceOf(kind component.Kind, key component.Key) *unstructured.Unstructured {
+	ref := objectOf(kind)
+	ref.SetNamespace(key.Namespace)
+	ref.SetName(key.Name)
+	return ref
+}
+
 func trimApplication(in any) (any, error) {
 	if u, ok := in.(*unstructured.Unstructured); ok {
 		argocd.TrimApplication(u)

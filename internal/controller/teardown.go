@@ -103,10 +103,8 @@ func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructu
 		return nil
 	}
 	for _, owner := range app.GetOwnerReferences() {
-		set := objectOf(component.Kind{GroupVersionKind: schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind)})
-		set.SetNamespace(app.GetNamespace())
-		set.SetName(owner.Name)
-		live, err := p.applier.Get(ctx, set)
+		kind := component.Kind{GroupVersionKind: schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind)}
+		live, err := p.applier.Get(ctx, referenceOf(kind, component.Key{Namespace: app.GetNamespace(), Name: owner.Name}))
 		if err != nil {
 			return err
 		}

@@ -269,11 +269,8 @@ func (p *pass) observe(ctx context.Context) error {
 		for _, key := range plan.component.Observed(p.in) {
 			var live *unstructured.Unstructured
 			if p.apis.serves(kind) {
-				ref := objectOf(kind)
-				ref.SetNamespace(key.Namespace)
-				ref.SetName(key.Name)
 				var err error
-				if live, err = p.cached(ctx, ref); err != nil {
+				if live, err = p.cached(ctx, referenceOf(kind, key)); err != nil {
 					return err
 				}
 			}
