@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generates the deepcopy functions, the CRD and the roles from the Go sources.
+# Generates the deepcopy functions, the CRD, the roles and README's tables from the Go sources.
 #
 #   hack/generate.sh [FOLDER]   writes below FOLDER, laid out as the repository; by default into it
 set -euo pipefail
@@ -16,3 +16,4 @@ go tool -modfile=hack/tools/controller-gen/go.mod controller-gen \
   rbac:roleName=manager-role \
   paths=./internal/controller/... \
   output:rbac:dir="$out/config/rbac"
+if [ "$out" = . ]; then go test -run TestReadmeHoldsWhatIsGenerated ./test/arch -update; fi

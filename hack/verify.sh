@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 . hack/steps.sh
-total=9
+total=10
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -106,6 +106,7 @@ before=$(fingerprint)
 unchanged() { [ "$before" = "$(fingerprint)" ] || { echo "files changed while this ran"; return 1; }; }
 
 step "generated files are current" generated
+step "README tables are current" go test -run TestReadmeHoldsWhatIsGenerated ./test/arch
 step "Go files are formatted" formatted
 step "scripts parse" scripts
 step "lint" lint

@@ -51,7 +51,7 @@ func (a *Applier) Get(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(ref.GroupVersionKind())
 	err := a.live.Get(ctx, client.ObjectKeyFromObject(ref), live)
-	if IsAbsent(err) {
+	if IsAbsent(err) && !IsUnserved(err) {
 		return nil, nil
 	}
 	if err != nil {

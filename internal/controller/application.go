@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,6 +33,9 @@ func (p *pass) gatherApplications(ctx context.Context) error {
 			}
 			p.in.Applications = append(p.in.Applications, app)
 		}
+	}
+	if project, _ := kindOf(component.Key{Group: argocd.Group, Kind: "AppProject"}); !p.apis.serves(kind) && p.apis.serves(project.Kind) {
+		p.unreadable = errors.New("the cluster serves AppProjects and not Applications: what they use of the project is unknown")
 	}
 	set, err := p.findLive(ctx, p.applicationSetKey())
 	if err != nil {

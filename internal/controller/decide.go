@@ -61,6 +61,9 @@ func (p *pass) plan(ctx context.Context, c component.Component, refused map[comp
 		p.found(c.Name, component.Key{}, refuse(component.Failing, v1alpha1.ReasonRejected, p.unreadable.Error()))
 	}
 	for _, v := range component.Violations(p.in) {
+		if _, withheld := p.in.Withheld[v.Key.Namespace]; withheld {
+			continue // the whole namespace is left alone
+		}
 		if v.Component == c.Name && v.Key.Kind != "Namespace" && !slices.ContainsFunc(intents, isObject(v.Key)) {
 			plan.blocked = true
 			p.found(c.Name, v.Key, refused[v.Key])
@@ -81,7 +84,11 @@ func (p *pass) consider(ctx context.Context, intent *unstructured.Unstructured, 
 	if health, no := refused[key]; no {
 		return &step{key: key, intent: intent, action: actionRefuse, refusal: health}
 	}
-	s, err := p.resolve(ctx, intent)
+	err := p.unread[key]
+	var s *step
+	if err == nil {
+		s, err = p.resolve(ctx, intent)
+	}
 	if err != nil {
 		return &step{key: key, intent: intent, action: actionRefuse, refusal: p.failed(err)}
 	}

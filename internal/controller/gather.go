@@ -44,7 +44,9 @@ func (p *pass) gatherLive(ctx context.Context) {
 			continue // plan reports it
 		}
 		for _, intent := range intents {
-			_, _ = p.findLive(ctx, component.KeyOf(intent)) // resolve meets the same error, and reports it
+			if _, err := p.findLive(ctx, component.KeyOf(intent)); err != nil {
+				p.unread[component.KeyOf(intent)] = err // nothing may be concluded about it
+			}
 		}
 	}
 	for key, live := range p.live {

@@ -59,7 +59,7 @@ func newMeasurements(started time.Time) *measurements {
 		readings: map[string]reading{},
 		repairs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "appenv_drift_repairs_total",
-			Help: "How many objects of a kind were brought back to what their environment asks for.",
+			Help: "How many objects of a kind were written although the spec of their environment had not changed.",
 		}, []string{"kind"}),
 		timeToReady: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "appenv_time_to_ready_seconds",

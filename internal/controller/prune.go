@@ -29,7 +29,7 @@ func (p *pass) prune(ctx context.Context) error {
 			continue
 		}
 		if name != "dns" && !settled {
-			if settled = p.applicationsSettled(ctx, stale); !settled {
+			if settled = p.applicationsSettled(ctx); !settled {
 				return nil // they still need what would be taken away
 			}
 		}
@@ -78,7 +78,7 @@ func (p *pass) mayPrune(name string) bool {
 
 // applicationsSettled says whether the live list and the live Applications need
 // nothing of what is about to go: it asks past the cache, since this destroys.
-func (p *pass) applicationsSettled(ctx context.Context, stale []component.Key) bool {
+func (p *pass) applicationsSettled(ctx context.Context) bool {
 	if len(p.in.Admitted) == 0 && len(p.in.LiveElements) > 0 {
 		return false // the list stands still, because there is no app that could be in it
 	}
@@ -87,10 +87,8 @@ func (p *pass) applicationsSettled(ctx context.Context, stale []component.Key) b
 	for _, app := range p.in.Admitted {
 		wanted[names[app]] = true
 	}
-	for _, key := range stale {
-		if key.Kind == "Namespace" {
-			leaves[key.Name] = true
-		}
+	for key := range p.records {
+		leaves[key.Name] = leaves[key.Name] || key.Kind == "Namespace" && p.isStale(key)
 	}
 	remaining, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		target, _, _ := unstructured.NestedString(app.Object, "spec", "destination", "namespace")
@@ -175,7 +173,7 @@ func (p *pass) removeAll(ctx context.Context, name string, keys []component.Key,
 func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err error) {
 	record := p.records[key]
 	live := p.live[key]
-	if live == nil {
+	if live == nil || record.UID != live.GetUID() { // the cache alone does not prove that it is gone
 		live, err = p.applier.Get(ctx, referenceTo(record))
 		info, _ := kindOf(key)
 		if err != nil && (p.apis.serves(info.Kind) || !apply.IsUnserved(err)) {

@@ -39,12 +39,12 @@ package controller
 
 // Optional APIs: which are installed, now and later. Only metadata is asked for.
 //
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 
 // Events: the operator's own, and those in which External Secrets says why a secret fails.
 //
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups="",resources=events,verbs=get;list
+// +kubebuilder:rbac:groups="",resources=events,verbs=list
 
 // Leader election, in the operator's own namespace; it records who leads by an Event of the old kind.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Reconciler struct {
 // A memory is what is worth knowing of an environment between two passes, and can
 // be lost at any time: it only saves requests.
 type memory struct {
+	name string // of the environment
 	// refused are the objects that were somebody else's when last looked at: they are
 	// read before they are created.
 	refused map[component.Key]bool
@@ -72,6 +74,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 // forgetMissing drops what is remembered of an environment that is gone.
 func (r *Reconciler) forgetMissing(name string, err error) error {
 	if apply.IsAbsent(err) {
+		r.dropMemory(name)
 		forget(name)
 		return nil
 	}
@@ -96,7 +99,8 @@ type pass struct {
 	teardown   *v1alpha1.Teardown
 	recheck    time.Duration
 	errs       []error
-	unreadable error // what uses the project, or what it permits, could not be read
+	unread     map[component.Key]error // what could not be read in this pass
+	unreadable error                   // what uses the project, or what it permits, could not be read
 
 	keep    bool // report nothing but the findings: the rest of the status stays
 	done    bool // there is nothing left to report on
@@ -117,9 +121,10 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		Reconciler: r,
 		env:        env,
 		owner:      apply.Owner{Name: env.Name, UID: env.UID},
-		memory:     r.memoryOf(env.UID),
+		memory:     r.memoryOf(env),
 		records:    recordsOf(env),
 		live:       map[component.Key]*unstructured.Unstructured{},
+		unread:     map[component.Key]error{},
 	}
 	p.in = component.Input{
 		Env: env, Settings: r.settings, Admitted: env.Status.AdmittedApps,
@@ -128,13 +133,20 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 	return p
 }
 
-func (r *Reconciler) memoryOf(uid types.UID) *memory {
+// dropMemory forgets every environment that had the name.
+func (r *Reconciler) dropMemory(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.memories[uid] == nil {
-		r.memories[uid] = &memory{refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{}, causes: map[component.Key]*cause{}}
+	maps.DeleteFunc(r.memories, func(_ types.UID, m *memory) bool { return m.name == name })
+}
+
+func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memories[env.UID] == nil {
+		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{}, causes: map[component.Key]*cause{}}
 	}
-	return r.memories[uid]
+	return r.memories[env.UID]
 }
 
 // run makes the steps of the pass, each of which needs the ones before it.

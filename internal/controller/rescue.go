@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
 )
 
 // rescueApplications saves the Applications of an ApplicationSet that somebody else
@@ -82,14 +83,14 @@ func ownedBy(app *unstructured.Unstructured, uid types.UID) int {
 // listApplications lists Applications past the cache, since what follows may destroy.
 func (p *pass) listApplications(ctx context.Context, keep func(*unstructured.Unstructured) bool) ([]unstructured.Unstructured, error) {
 	kind := applicationKind()
-	if !p.apis.serves(kind) {
-		return nil, nil
-	}
 	var kept []unstructured.Unstructured
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(kind.GroupVersionKind)
 	for {
 		err := p.reader.List(ctx, list, client.InNamespace(p.settings.ArgoCDNamespace), client.Limit(500), client.Continue(list.GetContinue()))
+		if apply.IsUnserved(err) {
+			return nil, nil // without the API there are none
+		}
 		if err != nil {
 			return nil, fmt.Errorf("listing Applications: %w", err)
 		}

@@ -13,8 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -22,6 +24,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -67,8 +70,9 @@ func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error 
 func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 	yes := true
 	return manager.Options{
-		Scheme: scheme,
-		Cache:  cacheOptions(cfg.ArgoCDNamespace),
+		Scheme:         scheme,
+		MapperProvider: mapKinds,
+		Cache:          cacheOptions(cfg.ArgoCDNamespace),
 		Client: client.Options{Cache: &client.CacheOptions{
 			Unstructured: true,
 			// A pass sees what was applied and deleted before it. What was only created it
@@ -83,6 +87,22 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 		LeaderElectionNamespace:       cfg.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	}
+}
+
+// mapKinds knows the resources of our optional kinds without asking: the manager must
+// start where none of them is served.
+func mapKinds(restConfig *rest.Config, client *http.Client) (meta.RESTMapper, error) {
+	known := meta.NewDefaultRESTMapper(nil)
+	for kind := range optionalKinds {
+		plural := kind.GroupVersion().WithResource(kind.Resource)
+		singular := kind.GroupVersion().WithResource(strings.ToLower(kind.Kind))
+		known.AddSpecific(kind.GroupVersionKind, plural, singular, meta.RESTScopeNamespace)
+	}
+	discovered, err := apiutil.NewDynamicRESTMapper(restConfig, client)
+	if err != nil {
+		return nil, fmt.Errorf("building the REST mapper: %w", err)
+	}
+	return meta.FirstHitRESTMapper{MultiRESTMapper: meta.MultiRESTMapper{known, discovered}}, nil
 }
 
 // cacheOptions limit the caches to what the operator put its label on. Only

@@ -134,10 +134,11 @@ func (a *apis) begin(ctx context.Context, mgr manager.Manager, c controller.Cont
 }
 
 func (a *apis) watchOptional(ctx context.Context, mgr manager.Manager, c controller.Controller, kind component.Kind) error {
-	if optionalKinds[kind] {
+	if optionalKinds[kind] && !a.indexed {
 		if err := indexProjects(ctx, mgr.GetFieldIndexer(), kind); err != nil {
 			return err
 		}
+		a.indexed = true
 	}
 	return watchKind(mgr, c, kind)
 }

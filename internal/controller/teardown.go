@@ -32,15 +32,13 @@ func (p *pass) tearDown(ctx context.Context) error {
 			return nil
 		}
 	}
-	unrecorded, err := p.unrecorded(ctx)
-	if err != nil || unrecorded {
-		return err
+	if p.unrecorded(ctx) {
+		p.reached(component.TeardownOrder[len(component.TeardownOrder)-1])
+		return nil
 	}
 	p.done = true
 	forget(p.env.Name)
-	p.mu.Lock()
-	delete(p.memories, p.env.UID)
-	p.mu.Unlock()
+	p.dropMemory(p.env.Name)
 	return p.patchFinalizer(ctx, controllerutil.RemoveFinalizer)
 }
 
@@ -81,7 +79,7 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 	gone := p.removeAll(ctx, "applications", sets, v1alpha1.ReasonTearingDown)
 	for i := range left {
 		if err := p.letApplicationGo(ctx, &left[i]); err != nil {
-			return false, err
+			p.leaving("applications", component.KeyOf(&left[i]), p.failed(err))
 		}
 	}
 	if len(left) == 0 {
@@ -105,7 +103,7 @@ func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructu
 	for _, owner := range app.GetOwnerReferences() {
 		kind := component.Kind{GroupVersionKind: schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind)}
 		live, err := p.applier.Get(ctx, referenceOf(kind, component.Key{Namespace: app.GetNamespace(), Name: owner.Name}))
-		if err != nil {
+		if err != nil && !apply.IsUnserved(err) {
 			return err
 		}
 		leaves := live == nil || live.GetUID() != owner.UID ||
@@ -188,14 +186,15 @@ func (p *pass) reached(name string) {
 		return
 	}
 	for i := range p.removing {
-		p.removing[i].State = component.Stalled
-		p.removing[i].Reason = v1alpha1.ReasonTeardownStalled
+		if p.removing[i].State < component.Stalled {
+			p.removing[i].State, p.removing[i].Reason = component.Stalled, v1alpha1.ReasonTeardownStalled
+		}
 	}
 }
 
 // unrecorded looks for objects that are ours by their marks and are not on record,
 // as after status was cleared. They are not deleted without consent.
-func (p *pass) unrecorded(ctx context.Context) (bool, error) {
+func (p *pass) unrecorded(ctx context.Context) bool {
 	consent := p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID)
 	found := false
 	for _, c := range component.All {
@@ -206,7 +205,9 @@ func (p *pass) unrecorded(ctx context.Context) (bool, error) {
 			list := &unstructured.UnstructuredList{}
 			list.SetGroupVersionKind(kind.GroupVersionKind)
 			if err := p.reader.List(ctx, list, p.within(kind), client.MatchingLabels{v1alpha1.LabelEnvironment: p.env.Name}); err != nil {
-				return false, fmt.Errorf("listing %s: %w", kind.Resource, err)
+				found = true
+				p.leaving(c.Name, component.Key{}, p.failed(fmt.Errorf("listing %s: %w", kind.Resource, err)))
+				continue
 			}
 			for i := range list.Items {
 				if marks.Standing(&list.Items[i], p.owner) == apply.Ours {
@@ -219,7 +220,7 @@ func (p *pass) unrecorded(ctx context.Context) (bool, error) {
 	if found && consent {
 		p.recheckIn(firstRetry)
 	}
-	return found, nil
+	return found
 }
 
 // within limits a list to where the role allows it.

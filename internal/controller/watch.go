@@ -29,6 +29,7 @@ type apis struct {
 	watch     func(context.Context, component.Kind) error // starts the watch of a kind and waits until it is synced
 	changed   chan event.GenericEvent                     // wakes every environment
 
+	indexed  bool // Applications can be found by project
 	mu       sync.RWMutex
 	served   map[schema.GroupVersionKind]bool
 	watched  map[schema.GroupVersionKind]bool

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -220,7 +221,7 @@ func (p *pass) refusedNow(s *step, err error) component.Health {
 	health := p.failed(err)
 	now := refusal{resourceVersion: versionOf(s.live), intent: apply.Fingerprint(s.intent), health: health, delay: time.Second}
 	if before := p.memory.refusals[s.key]; before.intent == now.intent && before.resourceVersion == now.resourceVersion {
-		now.delay = min(2*before.delay, max(apply.Classify(err).Recheck, time.Second))
+		now.delay = min(2*before.delay, cmp.Or(apply.Classify(err).Recheck, lastRetry))
 	}
 	now.until = p.now().Add(now.delay)
 	p.recheckIn(now.delay)

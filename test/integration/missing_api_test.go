@@ -108,3 +108,22 @@ func startPlane(t *testing.T, options fixture.Options) *fixture.Plane {
 	}
 	return own
 }
+
+func TestArgoCDMayArriveLater(t *testing.T) {
+	t.Parallel()
+	own := startPlane(t, fixture.Options{Without: []string{"argocd"}})
+	own.Run(t, fixture.Full("early"))
+	own.WaitFor(t, "early",
+		fixture.Has(v1alpha1.ConditionNamespacesReady, metav1.ConditionTrue, v1alpha1.ReasonReady),
+		fixture.Has(v1alpha1.ConditionSecretsReady, metav1.ConditionTrue, v1alpha1.ReasonReady),
+		fixture.Has(v1alpha1.ConditionProjectReady, metav1.ConditionFalse, v1alpha1.ReasonAPINotInstalled),
+		fixture.Lacks(v1alpha1.ConditionStalled), fixture.BlockedOn("Argo CD"))
+	if err := own.InstallCRDs("argocd"); err != nil {
+		t.Fatal(err)
+	}
+	fixture.Eventually(t, 15*time.Second, own.Exists(fixture.AppProjectGVK, argocd("early")))
+	if err := own.StartFake("argocd"); err != nil {
+		t.Fatal(err)
+	}
+	own.WaitReady(t, "early")
+}

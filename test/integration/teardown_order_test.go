@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,16 +31,6 @@ func TestTeardownRemovesEachStepBeforeItBeginsTheNext(t *testing.T) {
 	plane.WaitGone(t, "teardown")
 	ends.check(t)
 	checkNothingLeft(t, "teardown")
-}
-
-func TestForegroundDeletionKeepsTheOrder(t *testing.T) {
-	t.Parallel()
-	plane.RunReady(t, fixture.Full("foreground"))
-	ends := watchEnds(t, "foreground")
-	plane.Delete(t, plane.Environment(t, "foreground"), client.PropagationPolicy(metav1.DeletePropagationForeground))
-	plane.WaitGone(t, "foreground")
-	ends.check(t)
-	checkNothingLeft(t, "foreground")
 }
 
 // checkNothingLeft checks that every child, Application and workload is gone.
