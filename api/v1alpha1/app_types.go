@@ -19,7 +19,7 @@ type Source struct {
 	// path is the directory in the repository. {app}, {application} and {environment} are replaced.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule=`!self.replace('{app}', '').replace('{application}', '').replace('{environment}', '').matches('[{}]')`,message="source.path may only use the placeholders {app}, {application} and {environment}, in single braces"
+	// +kubebuilder:validation:XValidation:rule=`!self.replace('{app}', 'x').replace('{application}', 'x').replace('{environment}', 'x').matches('[{}]')`,message="source.path may only use the placeholders {app}, {application} and {environment}, in single braces"
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[A-Za-z0-9._{][-A-Za-z0-9._+@=/{}]*$')`,message="source.path must be a directory in the repository such as deploy/{app}/overlays/{environment}: relative, of letters, digits, '-', '_', '.', '+', '@' and '='"
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'(^|/)\.\.(/|$)')`,message="source.path must not contain a .. segment; write the path from the root of the repository"
 	// +required
@@ -64,7 +64,7 @@ type App struct {
 	// path overrides source.path. The same placeholders are replaced.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule=`!self.replace('{app}', '').replace('{application}', '').replace('{environment}', '').matches('[{}]')`,message="path of an app may only use the placeholders {app}, {application} and {environment}, in single braces"
+	// +kubebuilder:validation:XValidation:rule=`!self.replace('{app}', 'x').replace('{application}', 'x').replace('{environment}', 'x').matches('[{}]')`,message="path of an app may only use the placeholders {app}, {application} and {environment}, in single braces"
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[A-Za-z0-9._{][-A-Za-z0-9._+@=/{}]*$')`,message="path of an app must be a directory in the repository such as deploy/{app}/overlays/{environment}: relative, of letters, digits, '-', '_', '.', '+', '@' and '='"
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'(^|/)\.\.(/|$)')`,message="path of an app must not contain a .. segment; write the path from the root of the repository"
 	// +optional
@@ -148,6 +148,7 @@ type Sync struct {
 
 	// windows are the AppProject's sync windows; they apply to every app of the environment.
 	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:XValidation:rule=`self.all(w, self.exists_one(o, o.kind == w.kind && o.schedule == w.schedule && o.duration == w.duration && (has(o.timeZone) ? has(w.timeZone) && o.timeZone == w.timeZone : !has(w.timeZone))))`,message="windows must hold each kind, schedule, duration and timeZone once; keep one of the two"
 	// +listType=atomic
 	// +optional
 	Windows []SyncWindow `json:"windows,omitempty"`
@@ -198,7 +199,7 @@ type SyncWindow struct {
 	// +kubebuilder:validation:XValidation:rule=`self.split(' ').size() != 5 || self.split(' ')[2].split(',').all(f, f.matches(r'(?i)^(\*|\?|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?$'))`,message="schedule's day of the month must be 1 to 31, a range or a list of them, or *"
 	// +kubebuilder:validation:XValidation:rule=`self.split(' ').size() != 5 || self.split(' ')[3].split(',').all(f, f.matches(r'(?i)^(\*|\?|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))?)(/[1-9][0-9]?)?$'))`,message="schedule's month must be 1 to 12 or jan to dec, a range or a list of them, or *"
 	// +kubebuilder:validation:XValidation:rule=`self.split(' ').size() != 5 || self.split(' ')[4].split(',').all(f, f.matches(r'(?i)^(\*|\?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat))?)(/[1-9][0-9]?)?$'))`,message="schedule's weekday must be 0 (Sunday) to 6 or sun to sat, a range or a list of them, or *"
-	// +kubebuilder:validation:XValidation:rule=`self.findAll('[0-9]{1,2}-[0-9]{1,2}').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))`,message="schedule's ranges must go up, such as 1-5"
+	// +kubebuilder:validation:XValidation:rule=`self.lowerAscii().replace('sun', '0').replace('mon', '1').replace('tue', '2').replace('wed', '3').replace('thu', '4').replace('fri', '5').replace('sat', '6').replace('jan', '1').replace('feb', '2').replace('mar', '3').replace('apr', '4').replace('may', '5').replace('jun', '6').replace('jul', '7').replace('aug', '8').replace('sep', '9').replace('oct', '10').replace('nov', '11').replace('dec', '12').findAll('[0-9]{1,2}-[0-9]{1,2}').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))`,message="schedule's ranges must go up, such as 1-5 or mon-fri; write sat,sun for the weekend"
 	// +required
 	Schedule string `json:"schedule"`
 	// duration is how long the window stays open, such as 8h or 1h30m.

@@ -140,7 +140,8 @@ type FakeSecret struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\p{C}\p{Z}{}]+$') && !self.matches(r'(^|/)\.\.(/|$)')`,message="key of a fake secret must be the name of a remote secret such as hoge-dev-app1, without spaces, braces, control characters and .. segments"
 	// +required
 	Key string `json:"key"`
-	// value is its value; a JSON object where items extract its keys.
+	// value is its value; a JSON object where items extract its keys. Any text: it is
+	// data to everybody who handles it, and a secret may well hold braces and newlines.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	// +required

@@ -64,6 +64,8 @@ func googleVerdict(in Input, key Key, live *unstructured.Unstructured, row *v1al
 	case row.Status == googleRenewalFailed:
 		return Health{State: Failing, Reason: v1alpha1.ReasonRenewalFailed, Message: shorten(
 			"still serves and could not be renewed" + hint(worst) + "; then " + replaceCertificate)}
+	case proxiedWildcard(in, live) != "":
+		return Health{State: Stalled, Reason: v1alpha1.ReasonInvalid, Message: shorten(proxiedWildcard(in, live))}
 	case worst.Name != "":
 		return Health{State: Progressing, Reason: v1alpha1.ReasonProgressing, Message: shorten(
 			"Google is provisioning it" + hint(worst) + "; it goes on by itself")}
@@ -72,6 +74,30 @@ func googleVerdict(in Input, key Key, live *unstructured.Unstructured, row *v1al
 		State: Progressing, Reason: v1alpha1.ReasonProgressing,
 		Message: "Google is provisioning it; it takes up to an hour once an Ingress uses it and the DNS records point there",
 	}
+}
+
+// proxiedWildcard names a domain that Google never issues for, because Cloudflare's proxy
+// answers for it by a wildcard record. The schema cannot afford to look for it.
+func proxiedWildcard(in Input, live *unstructured.Unstructured) string {
+	if in.Env.Spec.DNS == nil {
+		return ""
+	}
+	proxied, own := map[string]bool{}, map[string]bool{}
+	for _, record := range in.Env.Spec.DNS.Records {
+		own[record.Name] = true
+		proxied[record.Name] = proxied[record.Name] || orDefault(record.CloudflareProxied, false)
+	}
+	domains, _, _ := unstructured.NestedStringSlice(live.Object, "spec", "domains")
+	for _, domain := range domains {
+		_, parent, below := strings.Cut(domain, ".")
+		for below && !own[domain] {
+			if proxied["*."+parent] {
+				return fmt.Sprintf("domain %s is covered by the proxied record *.%s, so Google never issues it; give it a record of its own that is not proxied", domain, parent)
+			}
+			_, parent, below = strings.Cut(parent, ".")
+		}
+	}
+	return ""
 }
 
 // replaceCertificate is how a certificate is changed without a time without one.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	externalsecrets "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
 	esmeta "github.com/external-secrets/external-secrets/apis/meta/v1"
@@ -55,11 +56,26 @@ func azureProvider(store *v1alpha1.AzureKeyVault) *externalsecrets.AzureKVProvid
 	authType := externalsecrets.AzureWorkloadIdentity
 	return &externalsecrets.AzureKVProvider{
 		AuthType:          &authType,
-		EnvironmentType:   externalsecrets.AzureEnvironmentPublicCloud,
+		EnvironmentType:   azureEnvironment(store.VaultURL),
 		VaultURL:          &store.VaultURL,
 		TenantID:          &store.TenantID,
 		ServiceAccountRef: &esmeta.ServiceAccountSelector{Name: store.ServiceAccount},
 	}
+}
+
+// azureEnvironment is the Azure cloud whose domain the vault's address ends in: it
+// decides where External Secrets gets its token, and for whom.
+func azureEnvironment(vaultURL string) externalsecrets.AzureEnvironmentType {
+	host := strings.TrimSuffix(vaultURL, "/")
+	switch {
+	case strings.HasSuffix(host, ".vault.azure.cn"):
+		return externalsecrets.AzureEnvironmentChinaCloud
+	case strings.HasSuffix(host, ".vault.usgovcloudapi.net"):
+		return externalsecrets.AzureEnvironmentUSGovernmentCloud
+	case strings.HasSuffix(host, ".vault.microsoftazure.de"):
+		return externalsecrets.AzureEnvironmentGermanCloud
+	}
+	return externalsecrets.AzureEnvironmentPublicCloud
 }
 
 func fakeProvider(store *v1alpha1.FakeStore) *externalsecrets.FakeProvider {

@@ -3,6 +3,7 @@ package validation
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -33,5 +34,21 @@ func TestSamplesAreAccepted(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("there is no AppEnvironment in config/samples")
+	}
+}
+
+func TestTheExampleOfTheReadmeIsAccepted(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, marked := strings.Cut(string(text), "<!-- example -->\n```yaml\n")
+	example, _, ended := strings.Cut(rest, "```")
+	if !marked || !ended {
+		t.Fatal("the README has no example")
+	}
+	object := &unstructured.Unstructured{Object: parse(example).(map[string]any)}
+	if err := create(t.Context(), object, true); err != nil {
+		t.Error(err)
 	}
 }

@@ -47,7 +47,7 @@ func placeholders(path string) rule {
 	return rule{
 		accepted: each(path, map[string]any{"all three": "deploy/{application}/{app}/{environment}", "none": "deploy"}, nil),
 		refused: each(path, map[string]any{
-			"an unknown one": "deploy/{env}", "two braces": "deploy/{{app}}", "Argo CD's": "deploy/{{.name}}", "an open brace": "deploy/{app", "upper case": "deploy/{App}",
+			"an unknown one": "deploy/{env}", "two braces": "deploy/{{app}}", "one inside another": "deploy/{{app}application}", "Argo CD's": "deploy/{{.name}}", "an open brace": "deploy/{app", "upper case": "deploy/{App}",
 		}, nil),
 	}
 }

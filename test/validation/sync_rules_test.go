@@ -55,9 +55,16 @@ var syncRules = map[string]rule{
 		accepted: each(schedule, map[string]any{"names": "0 22 * * MON-fri", "Sunday": "0 22 * * 0"}, nil),
 		refused:  each(schedule, map[string]any{"7, which Argo CD does not know": "0 22 * * 7", "the whole name": "0 22 * * monday"}, nil),
 	},
-	"schedule's ranges must go up, such as 1-5": {
-		accepted: each(schedule, map[string]any{"up": "0 8-18 * * *", "equal": "0 8-8 * * 1-5"}, nil),
-		refused:  each(schedule, map[string]any{"over midnight": "0 22-6 * * *", "backwards, in a list": "0 1,9-8/2 * * *", "over the weekend": "0 8 * * 5-1"}, nil),
+	"schedule's ranges must go up, such as 1-5 or mon-fri; write sat,sun for the weekend": {
+		accepted: each(schedule, map[string]any{"up": "0 8-18 * * *", "equal": "0 8-8 * * 1-5", "by name": "0 8 * FEB-nov Sun-sat"}, nil),
+		refused:  each(schedule, map[string]any{"over midnight": "0 22-6 * * *", "backwards, in a list": "0 1,9-8/2 * * *", "over the weekend": "0 8 * * 5-1", "the weekend by name": "0 8 * * sat-sun", "a mixed range": "0 8 * * fri-1", "over the year": "0 8 * Nov-feb *"}, nil),
+	},
+	"windows must hold each kind, schedule, duration and timeZone once; keep one of the two": {
+		accepted: cases{"another time zone": {put("spec.sync.windows", `[{kind: deny, schedule: 0 22 * * *, duration: 8h}, {kind: deny, schedule: 0 22 * * *, duration: 8h, timeZone: Asia/Tokyo}, {kind: allow, schedule: 0 22 * * *, duration: 8h}]`)}},
+		refused: cases{
+			"twice":                        {put("spec.sync.windows", `[{kind: deny, schedule: 0 22 * * *, duration: 8h}, {kind: deny, schedule: 0 22 * * *, duration: 8h}]`)},
+			"different in manualSync only": {put("spec.sync.windows", `[{kind: deny, schedule: 0 22 * * *, duration: 8h, timeZone: UTC}, {kind: deny, schedule: 0 22 * * *, duration: 8h, timeZone: UTC, manualSync: true}]`)},
+		},
 	},
 	"duration must be longer than zero, such as 8h or 1h30m": {
 		accepted: each("spec.sync.windows[0].duration", map[string]any{"hours and minutes": "1h30m", "half an hour": "0.5h", "seconds": "90s"}, nil),
