@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/steps.sh
 
 # The race detector needs a C compiler and several times the processor; RACE=1 turns it on.
-flags=(-timeout 20m)
+# -count=1: golden files and built components stand outside of what Go's test cache looks at.
+flags=(-timeout 20m -count=1)
 if [ "${RACE:-}" = 1 ]; then flags+=(-race); fi
 
 packages=$(go list ./...) || exit 1
@@ -24,6 +25,6 @@ for package in "${alone[@]}"; do
   step "${package#*/appenv-operator/}" go test "${flags[@]}" "$package"
 done
 for module in "${nested[@]}"; do
-  step "$module" go -C "$module" test ./...
+  step "$module" go -C "$module" test "${flags[@]}" ./...
 done
 finish

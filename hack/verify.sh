@@ -34,6 +34,10 @@ generated() {
   while IFS= read -r file; do
     if ! diff -u --label "$file as it is" --label "$file as generated" "$file" "$tmp/$file"; then status=1; fi
   done < <(cd "$tmp" && find api config -type f | sort)
+  # What was generated once and no longer is.
+  for file in $(files | grep -E '^(api/.*/zz_generated.*|config/crd/bases/.*)$'); do
+    [ -e "$tmp/$file" ] || { echo "$file is no longer generated: remove it"; status=1; }
+  done
   [ "$status" = 0 ] || echo "run: make generate"
   return "$status"
 }

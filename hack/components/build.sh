@@ -112,6 +112,17 @@ build() {
   if declare -F "build_$1" >/dev/null; then "build_$1"; else compile "$1"; fi
 }
 
+# complete says whether everything that step $1 makes is there.
+complete() {
+  local file also=
+  case $1 in
+    kwok) also=kwok-stages.yaml ;;
+    argocd) also="git-verify-wrapper.sh argocd-repo-server argocd-application-controller argocd-applicationset-controller" ;;
+    crds) also="crds/argocd crds/external-secrets crds/external-dns crds/gke crds/cert-manager" ;;
+  esac
+  for file in $1 $also; do [ -e "$bin/$file" ] || return 1; done
+}
+
 # stamp prints what the result of step $1 depends on.
 stamp() {
   {
@@ -147,7 +158,7 @@ run_step() {
   label="[$2 of $3] $name${version:+ $version}"
   began=$SECONDS
   want=$(stamp "$name")
-  if [ -e "$bin/$name" ] && [ "$(cat "$stamps/$name" 2>/dev/null)" = "$want" ]; then
+  if complete "$name" && [ "$(cat "$stamps/$name" 2>/dev/null)" = "$want" ]; then
     echo "$label: up to date"
     return
   fi

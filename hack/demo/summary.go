@@ -43,5 +43,5 @@ Three things to try, after: export KUBECONFIG=$PWD/.demo/kubeconfig PATH=$PWD/bi
 3. Delete an environment and everything it made, in order; make demo brings it back.
    kubectl delete appenv hoge-dev
 
-Everything keeps running; make demo again changes nothing. Logs are in .demo/logs. Stop: make demo-down
+Everything keeps running; make demo again brings back what is missing and changes nothing else. Logs are in .demo/logs. Stop: make demo-down
 `

@@ -111,7 +111,8 @@ func documents(t *testing.T, kind string) []document {
 }
 
 // lost are the paths of the values in before that after has not, or has otherwise.
-// Argo CD leaves out zero values: those may be missing.
+// Argo CD leaves out zero values: those may be missing. A map or list may not, however
+// little it holds: whether it is there has a meaning (automated, a whitelist).
 func lost(t *testing.T, before, after []byte) []string {
 	t.Helper()
 	var from, to any
@@ -126,15 +127,18 @@ func lost(t *testing.T, before, after []byte) []string {
 func missing(path string, from, to any) []string {
 	switch from := from.(type) {
 	case map[string]any:
-		fields, _ := to.(map[string]any)
+		fields, isMap := to.(map[string]any)
+		if !isMap {
+			return []string{path}
+		}
 		var all []string
 		for key, value := range from {
 			all = append(all, missing(path+"."+key, value, fields[key])...)
 		}
 		return all
 	case []any:
-		items, _ := to.([]any)
-		if len(items) != len(from) {
+		items, isList := to.([]any)
+		if !isList || len(items) != len(from) {
 			return []string{path}
 		}
 		var all []string

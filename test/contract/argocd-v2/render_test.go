@@ -23,7 +23,12 @@ func TestElementsRenderToTheApplicationsTheySpeakOf(t *testing.T) {
 				if err := json.Unmarshal(raw.Raw, &element); err != nil {
 					t.Fatal(err)
 				}
-				expectApplication(t, element, render(t, set, element))
+				app := render(t, set, element)
+				expectApplication(t, element, app)
+				want := set.Spec.Template.Spec
+				if diff := cmp.Diff([]any{want.Project, want.SyncPolicy}, []any{app.Spec.Project, app.Spec.SyncPolicy}); diff != "" {
+					t.Errorf("project and sync policy (-template +Application):\n%s", diff)
+				}
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,8 +53,13 @@ func (e Entry) Idle() bool {
 	return e.Verb == "watch" || (e.Object.Group == "coordination.k8s.io" && e.Object.Resource == "leases")
 }
 
-// Since returns the requests of a user from a time on, in the order of the log. The log may have
-// been rotated meanwhile.
+// Writes says whether the request changed its object, or asked for its end.
+func (e Entry) Writes() bool {
+	return e.Succeeded() && slices.Contains([]string{"create", "update", "patch", "delete"}, e.Verb)
+}
+
+// Since returns the requests of a user from a time on, in the order of the log; those of everybody
+// when the name is empty. The log may have been rotated meanwhile.
 func Since(log, username string, from time.Time) ([]Entry, error) {
 	rotated, err := filepath.Glob(strings.TrimSuffix(log, ".log") + "-*.log")
 	if err != nil {
@@ -65,7 +71,7 @@ func Since(log, username string, from time.Time) ([]Entry, error) {
 			continue
 		}
 		err := scan(file, func(e Entry) {
-			if e.User.Name == username && !e.Received.Before(from) {
+			if (username == "" || e.User.Name == username) && !e.Received.Before(from) {
 				entries = append(entries, e)
 			}
 		})

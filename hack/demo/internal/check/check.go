@@ -66,6 +66,9 @@ func Run(ctx context.Context, dir checkout.Dir, out *os.File) error {
 	if c.cluster, err = cluster.Connect(dir); err != nil {
 		return err
 	}
+	if err := c.untouched(ctx); err != nil {
+		return err
+	}
 	began := time.Now()
 	for i, step := range checks {
 		stepBegan := time.Now()

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,20 @@ func (c *check) samples(ctx context.Context) error {
 	for _, name := range sample.Names {
 		if err := c.sample(ctx, name); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// untouched fails when somebody gave a sample what it is meant to wait for.
+func (c *check) untouched(ctx context.Context) error {
+	for _, name := range []string{sample.Stage, sample.Prod} {
+		state, err := sample.Read(ctx, c.cluster, name)
+		if err != nil {
+			return err
+		}
+		if state.Ready == "True" {
+			return fmt.Errorf("%s is Ready, so it is no longer as make demo made it: kubectl delete appenv %s, make demo, and check again", name, name)
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/hack/demo/internal/audit"
 	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
@@ -36,11 +36,6 @@ func (c *check) teardown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	observed, err := c.observe(ctx, target{applications, cluster.ArgoCDNamespace, ""})
-	if err != nil {
-		return err
-	}
-	defer observed.stop()
 	began := time.Now()
 	if _, err := c.cluster.Kubectl(ctx, "", "delete", "appenv", sample.Dev, "--cascade=foreground", "--timeout="+teardownLimit.String()); err != nil {
 		return err
@@ -51,7 +46,7 @@ func (c *check) teardown(ctx context.Context) error {
 		return err
 	}
 	c.inOrder(deletions)
-	if err := c.applicationsFirst(ctx, observed, len(apps), deletions); err != nil {
+	if err := c.applicationsFirst(apps, began, deletions); err != nil {
 		return err
 	}
 	began = time.Now()
@@ -99,18 +94,28 @@ func (c *check) inOrder(deletions []audit.Entry) {
 	}
 }
 
-// applicationsFirst expects that every Application was gone before the project's deletion.
-func (c *check) applicationsFirst(ctx context.Context, observed *observer, count int, deletions []audit.Entry) error {
+// applicationsFirst expects that the last write to each Application, the one that took its last
+// finalizer off, came before the operator asked for the end of the project.
+func (c *check) applicationsFirst(apps map[string]unstructured.Unstructured, from time.Time, deletions []audit.Entry) error {
 	project := slices.IndexFunc(deletions, func(e audit.Entry) bool { return e.Object.Resource == "appprojects" })
 	if project < 0 {
 		return nil // said already
 	}
-	for range count {
-		gone, err := observed.await(ctx, seenLimit, "gone", func(e event) bool { return e.kind == watch.Deleted })
-		if err != nil {
-			return err
+	entries, err := audit.Since(c.dir.AuditLog(), "", from)
+	if err != nil {
+		return err
+	}
+	last := map[string]audit.Entry{}
+	for _, entry := range entries {
+		name := entry.Object.Name
+		if _, ours := apps[name]; ours && entry.Object.Resource == applications.Resource && entry.Writes() && entry.Received.After(last[name].Received) {
+			last[name] = entry
 		}
-		c.expect(gone.at.Before(deletions[project].Received), "%s gone Application %s, before its project", gone.at.UTC().Format("15:04:05.000"), gone.object.GetName())
+	}
+	for name := range apps {
+		entry, written := last[name]
+		c.expect(written && entry.Received.Before(deletions[project].Received), "%s last write to Application %s, by %s, before its project's end",
+			entry.Received.Format("15:04:05.000"), name, entry.User.Name)
 	}
 	return nil
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
 	"github.com/appenv/appenv-operator/hack/demo/internal/repository"
@@ -29,13 +31,30 @@ const (
 // Names are the samples in the order of their environments.
 var Names = []string{Dev, Stage, Prod}
 
-// Apply applies the samples with the demo's repository in place of the placeholder.
+// Apply creates the samples that are not there, with the demo's repository in place of the
+// placeholder. Those that are there are left as they are: somebody may be trying something.
 func Apply(ctx context.Context, c *cluster.Cluster) error {
 	manifests, err := c.Kustomize(ctx, "config/samples")
 	if err != nil {
 		return err
 	}
-	return c.Apply(ctx, Substitute(c, manifests))
+	for _, manifest := range strings.Split(Substitute(c, manifests), "\n---\n") {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(manifest), &object.Object); err != nil {
+			return fmt.Errorf("reading config/samples: %w", err)
+		}
+		_, err := c.Dynamic.Resource(cluster.AppEnvironments).Get(ctx, object.GetName(), metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			err = c.Apply(ctx, manifest)
+		case err != nil:
+			err = fmt.Errorf("reading AppEnvironment %s: %w", object.GetName(), err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Substitute replaces the placeholder of the repository.
