@@ -113,6 +113,8 @@ const (
 	ReasonTeardownPaused = "TeardownPaused"
 	// ReasonUnrecordedChildren: objects carry this environment's UID but no entry in status; re-adopt them or delete them by hand.
 	ReasonUnrecordedChildren = "UnrecordedChildren"
+	// ReasonLeftBehind: an Application of the environment is owned by no ApplicationSet and asked for by nobody; delete it, or take its label off.
+	ReasonLeftBehind = "LeftBehind"
 	// ReasonTooManyChildren: the environment needs more than 500 objects.
 	ReasonTooManyChildren = "TooManyChildren"
 )

@@ -59,6 +59,12 @@ type AppEnvironmentStatus struct {
 	// +optional
 	AdmittedApps []string `json:"admittedApps,omitempty"`
 
+	// dnsNames are the DNS names of which the environment has a record, or is about to
+	// have one. An environment that asks for one of another's gets NameTaken.
+	// +listType=atomic
+	// +optional
+	DNSNames []string `json:"dnsNames,omitempty"`
+
 	// pendingRemovals are removals that wait for a confirmation, ready to paste.
 	// +listType=atomic
 	// +optional

@@ -235,6 +235,11 @@ func (in *AppEnvironmentStatus) DeepCopyInto(out *AppEnvironmentStatus) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.DNSNames != nil {
+		in, out := &in.DNSNames, &out.DNSNames
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.PendingRemovals != nil {
 		in, out := &in.PendingRemovals, &out.PendingRemovals
 		*out = make([]string, len(*in))

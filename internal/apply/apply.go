@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/csaupgrade"
@@ -30,12 +31,23 @@ type Applier struct {
 	manager string
 
 	mu sync.Mutex
-	// proven holds, by UID, what the server stored for an intent that it normalises,
-	// so that the difference is not applied again and again.
-	proven map[types.UID]proof
+	// proven holds what the server stored for an intent that it normalises, so that the
+	// difference is not applied again and again.
+	proven map[objectName]proof
+}
+
+// An objectName is what one object at a time can have.
+type objectName struct {
+	schema.GroupKind
+	types.NamespacedName
+}
+
+func nameOf(u *unstructured.Unstructured) objectName {
+	return objectName{u.GroupVersionKind().GroupKind(), types.NamespacedName{Namespace: u.GetNamespace(), Name: u.GetName()}}
 }
 
 type proof struct {
+	uid             types.UID
 	resourceVersion string
 	intent          uint64
 }
@@ -43,7 +55,7 @@ type proof struct {
 // New makes an Applier that writes through c as the field manager, and reads past
 // any cache through live.
 func New(c client.Client, live client.Reader, manager string) *Applier {
-	return &Applier{client: c, live: live, manager: manager, proven: map[types.UID]proof{}}
+	return &Applier{client: c, live: live, manager: manager, proven: map[objectName]proof{}}
 }
 
 // Get reads an object past the cache. A missing object is nil without an error.
@@ -118,13 +130,17 @@ func (a *Applier) Delete(ctx context.Context, live *unstructured.Unstructured, p
 	return nil
 }
 
-// PatchJSON sends a JSON patch to the object. An object that is gone is no error.
+// PatchJSON sends a JSON patch to the object. An object that is gone is no error. One
+// that is no longer as the patch tests it gives a conflict.
 func (a *Applier) PatchJSON(ctx context.Context, live *unstructured.Unstructured, operations []map[string]any) error {
 	patch, err := json.Marshal(operations)
 	if err != nil {
 		return fmt.Errorf("encoding a patch of %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
 	err = a.client.Patch(ctx, live.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
+	if isFailedTest(err) {
+		err = apierrors.NewConflict(schema.GroupResource{Group: live.GroupVersionKind().Group, Resource: live.GetKind()}, live.GetName(), err)
+	}
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("patching %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
@@ -139,21 +155,20 @@ func (a *Applier) UpToDate(intent, live *unstructured.Unstructured) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	known, ok := a.proven[live.GetUID()]
-	return ok && known.resourceVersion == live.GetResourceVersion() && known.intent == Fingerprint(intent)
+	return a.proven[nameOf(live)] == proof{live.GetUID(), live.GetResourceVersion(), Fingerprint(intent)}
 }
 
-// Forget drops what is remembered of an object.
-func (a *Applier) Forget(uid types.UID) {
+// Forget drops what is remembered of an object with the kind and name of ref.
+func (a *Applier) Forget(ref *unstructured.Unstructured) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.proven, uid)
+	delete(a.proven, nameOf(ref))
 }
 
 func (a *Applier) remember(intent, stored *unstructured.Unstructured) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.proven[stored.GetUID()] = proof{stored.GetResourceVersion(), Fingerprint(intent)}
+	a.proven[nameOf(stored)] = proof{stored.GetUID(), stored.GetResourceVersion(), Fingerprint(intent)}
 }
 
 // Fingerprint identifies what an intent asks for.

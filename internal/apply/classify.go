@@ -68,6 +68,14 @@ func IsUnserved(err error) bool { return meta.IsNoMatchError(err) || isUnknownRe
 // IsOutrun says whether a write failed because somebody else was faster.
 func IsOutrun(err error) bool { return apierrors.IsConflict(err) }
 
+// isFailedTest says whether a JSON patch failed because the object is not as a test
+// operation wants it: the API server answers 422 as to an invalid object, but names none.
+func isFailedTest(err error) bool {
+	var status apierrors.APIStatus
+	return apierrors.IsInvalid(err) && errors.As(err, &status) &&
+		(status.Status().Details == nil || status.Status().Details.Kind == "")
+}
+
 // isUnknownResource tells the 404 of a resource that is not served from that of a
 // missing object: only the latter names the object.
 func isUnknownResource(err error) bool {

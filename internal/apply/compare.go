@@ -65,9 +65,13 @@ func containsAll(live, want any) bool {
 	return true
 }
 
-// OwnsLabel says whether the manager has put the label on the object.
-func (a *Applier) OwnsLabel(live *unstructured.Unstructured, key string) bool {
-	return ownedFields(live, a.manager).Has(fieldpath.MakePathOrDie("metadata", "labels", key))
+// Owns says whether the manager has set the field of the object.
+func (a *Applier) Owns(live *unstructured.Unstructured, path ...string) bool {
+	elements := make([]any, len(path))
+	for i, name := range path {
+		elements[i] = name
+	}
+	return ownedFields(live, a.manager).Has(fieldpath.MakePathOrDie(elements...))
 }
 
 // ownedFields are the fields that the manager owns in the object itself, by apply

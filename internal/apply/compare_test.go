@@ -129,7 +129,7 @@ func TestUpToDateRemembersWhatTheServerNormalises(t *testing.T) {
 	if applier.UpToDate(intent, stored) {
 		t.Error("a change after our apply goes unnoticed")
 	}
-	applier.Forget("u1")
+	applier.Forget(stored)
 	stored.SetResourceVersion("7")
 	if applier.UpToDate(intent, stored) {
 		t.Error("Forget does not forget")

@@ -66,7 +66,7 @@ func applicationHealth(in Input, key Key, live *unstructured.Unstructured) Healt
 
 func elementNamed(in Input, application string) argocd.Element {
 	for _, app := range in.Env.Spec.Apps {
-		if applicationName(in.Env, app.Name) == application {
+		if ApplicationName(in.Env, app.Name) == application {
 			return elementOf(in, app)
 		}
 	}

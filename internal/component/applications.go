@@ -106,7 +106,7 @@ func elementOf(in Input, app v1alpha1.App) argocd.Element {
 	source := in.Env.Spec.Source
 	element := argocd.Element{
 		argocd.ElementName:           app.Name,
-		argocd.ElementApplication:    applicationName(in.Env, app.Name),
+		argocd.ElementApplication:    ApplicationName(in.Env, app.Name),
 		argocd.ElementRepoURL:        orDefault(app.RepoURL, source.RepoURL),
 		argocd.ElementTargetRevision: orDefault(app.TargetRevision, source.TargetRevision),
 		argocd.ElementPath:           expand(in.Env, app.Name, orDefault(app.Path, source.Path)),
@@ -176,7 +176,7 @@ func syncPolicy(sync *v1alpha1.Sync) *argocd.SyncPolicy {
 // because they contain the app's name.
 func checkApplicationNames(env *v1alpha1.AppEnvironment) error {
 	for _, app := range env.Spec.Apps {
-		name := applicationName(env, app.Name)
+		name := ApplicationName(env, app.Name)
 		if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 || len(name) > validation.LabelValueMaxLength {
 			return fmt.Errorf("apps %s: Application name %q must be a DNS name of at most 63 characters; change spec.argocd.applicationName", app.Name, name)
 		}

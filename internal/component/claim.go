@@ -47,7 +47,7 @@ func Claims(env *v1alpha1.AppEnvironment) []Claim {
 		claims = append(claims, NewClaim(ClaimNamespace, namespace.Name))
 	}
 	for _, app := range env.Spec.Apps {
-		claims = append(claims, NewClaim(ClaimApplication, applicationName(env, app.Name)))
+		claims = append(claims, NewClaim(ClaimApplication, ApplicationName(env, app.Name)))
 	}
 	if env.Spec.DNS != nil {
 		for _, record := range env.Spec.DNS.Records {

@@ -15,6 +15,9 @@ type Admission struct {
 	// Admitted are the names of the apps that have passed the gate. Sorted. Empty
 	// means: write no ApplicationSet, and leave a live one alone with all it needs.
 	Admitted []string
+	// Latched are the apps that have passed the gate, in the list or not: one whose name
+	// was taken while the list was gone stays one of them. Sorted.
+	Latched []string
 	// Held are the apps that are held back, by name, each with its row filled in.
 	Held map[string]Health
 }
@@ -36,18 +39,22 @@ func Admit(in Input, waiting *Waiting, taken map[string]Health) Admission {
 	admission := Admission{Held: map[string]Health{}}
 	for _, app := range in.Env.Spec.Apps {
 		held := admit(in, app, waiting, taken)
+		if held == nil || slices.Contains(in.Env.Status.AdmittedApps, app.Name) {
+			admission.Latched = append(admission.Latched, app.Name)
+		}
 		if held == nil {
 			admission.Admitted = append(admission.Admitted, app.Name)
 			continue
 		}
 		held.App = &v1alpha1.AppStatus{
 			Name:        app.Name,
-			Application: applicationName(in.Env, app.Name),
+			Application: ApplicationName(in.Env, app.Name),
 			Message:     held.Message,
 		}
 		admission.Held[app.Name] = *held
 	}
 	slices.Sort(admission.Admitted)
+	slices.Sort(admission.Latched)
 	return admission
 }
 

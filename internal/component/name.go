@@ -30,12 +30,13 @@ func ApplicationSetName(env *v1alpha1.AppEnvironment) string {
 func ApplicationNames(env *v1alpha1.AppEnvironment) map[string]string {
 	names := make(map[string]string, len(env.Spec.Apps))
 	for _, app := range env.Spec.Apps {
-		names[app.Name] = applicationName(env, app.Name)
+		names[app.Name] = ApplicationName(env, app.Name)
 	}
 	return names
 }
 
-func applicationName(env *v1alpha1.AppEnvironment, app string) string {
+// ApplicationName is the name of the Application that an app becomes, in the spec or not.
+func ApplicationName(env *v1alpha1.AppEnvironment, app string) string {
 	pattern := defaultApplicationName
 	if argo := env.Spec.ArgoCD; argo != nil && argo.ApplicationName != nil {
 		pattern = *argo.ApplicationName

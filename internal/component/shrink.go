@@ -14,6 +14,23 @@ import (
 // live element uses it. Use alone is not enough: an Application's status lists
 // whatever stands in Git, so a team could permit itself anything.
 
+// ShrinksProject says whether the AppProject that should exist permits less than the
+// live one, as far as the Applications that are known let it.
+func ShrinksProject(in Input) bool {
+	if in.LiveProject == nil {
+		return false
+	}
+	lacks := func(want []argocd.GroupKind) func(argocd.GroupKind) bool {
+		return func(kind argocd.GroupKind) bool { return !slices.Contains(want, kind) }
+	}
+	repositories := append(specRepositories(in.Env), keptRepositories(in)...)
+	wanted := destinations(in)
+	return slices.ContainsFunc(in.LiveProject.SourceRepos, func(have string) bool { return !slices.Contains(repositories, have) }) ||
+		slices.ContainsFunc(in.LiveProject.Destinations, func(have argocd.Destination) bool { return !slices.Contains(wanted, have) }) ||
+		slices.ContainsFunc(in.LiveProject.ClusterResourceWhitelist, lacks(append(clusterKinds(in.Env), keptClusterKinds(in)...))) ||
+		slices.ContainsFunc(blacklist(in), lacks(in.LiveProject.NamespaceResourceBlacklist))
+}
+
 // specRepositories are the repositories of the spec's apps.
 func specRepositories(env *v1alpha1.AppEnvironment) []string {
 	var all []string

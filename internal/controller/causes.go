@@ -19,7 +19,7 @@ import (
 // again after these delays, then no more.
 var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
 
-// A cause is what the Events said about one failure of one ExternalSecret.
+// A cause is what the Events said about one failure of one object.
 type cause struct {
 	failure string // identifies the failure: generation and time of the condition
 	text    string
@@ -27,11 +27,11 @@ type cause struct {
 	next    time.Time
 }
 
-// gatherCauses reads the causes of the failing ExternalSecrets on record.
+// gatherCauses reads the causes of what fails of External Secrets.
 func (p *pass) gatherCauses(ctx context.Context) {
 	p.in.Causes = map[component.Key]string{}
 	for key, live := range p.live {
-		if key.Kind != "ExternalSecret" || live == nil {
+		if live == nil || key.Kind != "ExternalSecret" && key.Kind != "SecretStore" {
 			continue
 		}
 		failure := failureOf(live)
@@ -77,7 +77,7 @@ func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, kno
 	}
 }
 
-// failureOf identifies the failure an ExternalSecret reports; empty when it is well.
+// failureOf identifies the failure that an object reports; empty when it is well.
 func failureOf(live *unstructured.Unstructured) string {
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, c := range conditions {

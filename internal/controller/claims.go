@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,6 +39,59 @@ func (c claims) names(kind string) map[string]string {
 	return names
 }
 
+// held are names that stay the environment's whatever becomes of the objects they are in.
+type held struct {
+	apps    []string // that have passed the gate
+	records []string // DNS names
+}
+
+// namesToHold are the DNS names that stay the environment's: those that its DNSEndpoint
+// is about to have, and those that it had and the spec still asks for.
+func (p *pass) namesToHold() []string {
+	names := map[string]bool{}
+	for _, claim := range component.Claims(p.env) {
+		if claim.Kind() == component.ClaimDNS && slices.Contains(p.env.Status.DNSNames, claim.Name()) {
+			names[claim.Name()] = true
+		}
+	}
+	for _, plan := range p.plans {
+		for _, s := range plan.steps {
+			for _, claim := range claimsHeldBy(s.intent) {
+				if claim.Kind() == component.ClaimDNS && s.action != actionRefuse {
+					names[claim.Name()] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// recordedClaims are the claims that the status of an environment makes good.
+func recordedClaims(env *v1alpha1.AppEnvironment) []component.Claim {
+	var recorded []component.Claim
+	for _, child := range env.Status.Children {
+		if claim := claimOn(keyOfChild(child)); claim != "" {
+			recorded = append(recorded, claim)
+		}
+	}
+	for _, app := range env.Status.AdmittedApps {
+		recorded = append(recorded, component.NewClaim(component.ClaimApplication, component.ApplicationName(env, app)))
+	}
+	for _, name := range env.Status.DNSNames {
+		recorded = append(recorded, component.NewClaim(component.ClaimDNS, name))
+	}
+	return recorded
+}
+
+// freed are the claims that were made before and are no longer.
+func freed(before, after []component.Claim) []component.Claim {
+	remaining := map[component.Claim]bool{}
+	for _, claim := range after {
+		remaining[claim] = true
+	}
+	return slices.DeleteFunc(before, func(claim component.Claim) bool { return remaining[claim] })
+}
+
 // claimOn is the claim that an object with the key stands for; empty when none.
 func claimOn(key component.Key) component.Claim {
 	kinds := map[string]string{
@@ -50,30 +104,41 @@ func claimOn(key component.Key) component.Claim {
 	return ""
 }
 
-// heldNames are the claims that a live ApplicationSet or DNSEndpoint makes good.
-func heldNames(live *unstructured.Unstructured) []component.Claim {
-	var held []component.Claim
-	for _, element := range argocd.Elements(live) {
-		held = append(held, component.NewClaim(component.ClaimApplication, element[argocd.ElementApplication]))
+// claimsHeldBy are the claims that a live ApplicationSet or DNSEndpoint makes good.
+func claimsHeldBy(obj client.Object) []component.Claim {
+	live, ok := obj.(*unstructured.Unstructured)
+	if !ok {
+		return nil
 	}
-	endpoints, _, _ := unstructured.NestedSlice(live.Object, "spec", "endpoints")
-	for _, e := range endpoints {
-		endpoint, _ := e.(map[string]any)
-		name, _ := endpoint["dnsName"].(string)
-		held = append(held, component.NewClaim(component.ClaimDNS, strings.ToLower(name)))
+	var held []component.Claim
+	switch live.GetKind() {
+	case "ApplicationSet":
+		for _, element := range argocd.Elements(live) {
+			held = append(held, component.NewClaim(component.ClaimApplication, element[argocd.ElementApplication]))
+		}
+	case "DNSEndpoint":
+		endpoints, _, _ := unstructured.NestedSlice(live.Object, "spec", "endpoints")
+		for _, e := range endpoints {
+			endpoint, _ := e.(map[string]any)
+			name, _ := endpoint["dnsName"].(string)
+			held = append(held, component.NewClaim(component.ClaimDNS, strings.ToLower(name)))
+		}
 	}
 	return held
+}
+
+func texts(claims []component.Claim) []string {
+	all := make([]string, len(claims))
+	for i, claim := range claims {
+		all[i] = string(claim)
+	}
+	return all
 }
 
 func indexClaims(ctx context.Context, indexer client.FieldIndexer) error {
 	err := indexer.IndexField(ctx, &v1alpha1.AppEnvironment{}, claimIndex, func(obj client.Object) []string {
 		if env, ok := obj.(*v1alpha1.AppEnvironment); ok {
-			claims := component.Claims(env)
-			names := make([]string, len(claims))
-			for i, claim := range claims {
-				names[i] = string(claim)
-			}
-			return names
+			return texts(component.Claims(env))
 		}
 		return nil
 	})
@@ -83,52 +148,109 @@ func indexClaims(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// rivals are the other environments that claim a name this one claims.
-func (r *Reconciler) rivals(ctx context.Context, env *v1alpha1.AppEnvironment) []*v1alpha1.AppEnvironment {
-	found := map[string]*v1alpha1.AppEnvironment{}
-	for _, claim := range component.Claims(env) {
-		list := &v1alpha1.AppEnvironmentList{}
-		// An event handler must not wait for the cache that feeds it.
-		if err := r.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.DisableReadYourWritesConsistency); err != nil {
-			return nil // the cache is stopping
-		}
-		for i := range list.Items {
-			if list.Items[i].Name != env.Name {
-				found[list.Items[i].Name] = &list.Items[i]
-			}
-		}
+// claimants are the environments whose spec makes a claim. It is for event handlers,
+// which must not wait for the cache that feeds them; when the cache is stopping there
+// are none.
+func (r *Reconciler) claimants(ctx context.Context, claim component.Claim) []*v1alpha1.AppEnvironment {
+	list := &v1alpha1.AppEnvironmentList{}
+	if err := r.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.DisableReadYourWritesConsistency); err != nil {
+		return nil
 	}
-	rivals := make([]*v1alpha1.AppEnvironment, 0, len(found))
-	for _, rival := range found {
-		rivals = append(rivals, rival)
-	}
-	return rivals
+	return pointers(list)
 }
 
-// lostClaims are the names this environment claims and another one holds: who has
-// it on record keeps it, else the oldest, then the first by name.
-func (p *pass) lostClaims(ctx context.Context) (claims, error) {
-	lost := claims{}
+func pointers(list *v1alpha1.AppEnvironmentList) []*v1alpha1.AppEnvironment {
+	all := make([]*v1alpha1.AppEnvironment, len(list.Items))
+	for i := range list.Items {
+		all[i] = &list.Items[i]
+	}
+	return all
+}
+
+// gatherClaims finds the names this environment claims and another one holds: who has
+// it on record keeps it, else the oldest, then the first by name. Where that cannot be
+// told, nothing is done about what the name is for.
+func (p *pass) gatherClaims(ctx context.Context) {
+	p.lost = claims{}
 	for _, claim := range component.Claims(p.env) {
-		list := &v1alpha1.AppEnvironmentList{}
-		if err := p.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}); err != nil {
-			return nil, fmt.Errorf("listing who claims %s: %w", claim, err)
-		}
-		for i := range list.Items {
-			rival := &list.Items[i]
-			if rival.Name == p.env.Name {
-				continue
-			}
-			before, err := p.precedes(ctx, rival, claim)
-			if err != nil {
-				return nil, err
+		rivals, err := p.rivals(ctx, claim)
+		for _, rival := range rivals {
+			var before bool
+			if before, err = p.precedes(ctx, rival, claim); err != nil {
+				break
 			}
 			if before {
-				lost[claim] = rival.Name
+				p.lost[claim] = rival.Name
 			}
 		}
+		if err != nil {
+			p.unreadable(p.claimed(claim), err)
+		}
 	}
-	return lost, nil
+	p.in.TakenRecords = p.lost.names(component.ClaimDNS)
+	if len(p.lost) > 0 {
+		p.recheckIn(p.config.RecheckInterval)
+	}
+}
+
+// claimed is the object that a claim of this environment is for.
+func (p *pass) claimed(claim component.Claim) component.Key {
+	switch claim.Kind() {
+	case component.ClaimNamespace:
+		return namespaceKey(claim)
+	case component.ClaimProject:
+		return p.projectKey()
+	case component.ClaimDNS:
+		return endpointKeyOf(p.env)
+	}
+	return p.applicationSetKey()
+}
+
+// rivals are the other environments that claim a name or, though their spec no longer
+// does, have it in a live object still.
+func (p *pass) rivals(ctx context.Context, claim component.Claim) ([]*v1alpha1.AppEnvironment, error) {
+	list := &v1alpha1.AppEnvironmentList{}
+	if err := p.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing who claims %s: %w", claim, err)
+	}
+	rivals := pointers(list)
+	holders, err := p.holders(ctx, claim)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range holders {
+		known := slices.ContainsFunc(rivals, func(env *v1alpha1.AppEnvironment) bool { return env.Name == name })
+		if known {
+			continue
+		}
+		holder := &v1alpha1.AppEnvironment{}
+		err := p.client.Get(ctx, client.ObjectKey{Name: name}, holder)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, fmt.Errorf("reading AppEnvironment %s: %w", name, err)
+		}
+		if err == nil {
+			rivals = append(rivals, holder)
+		}
+	}
+	return slices.DeleteFunc(rivals, func(env *v1alpha1.AppEnvironment) bool { return env.Name == p.env.Name }), nil
+}
+
+// holders are the names that the live objects which make a claim good carry.
+func (p *pass) holders(ctx context.Context, claim component.Claim) ([]string, error) {
+	key := p.claimed(claim)
+	info, _ := kindOf(key)
+	if _, indexed := indexes[info.GroupVersionKind]; !indexed {
+		return nil, nil
+	}
+	list, err := p.listCached(ctx, info.Kind, client.MatchingFields{claimIndex: string(claim)})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range list.Items {
+		names = append(names, marks.HolderOf(&list.Items[i]))
+	}
+	return names, nil
 }
 
 // precedes says whether the rival has the better right to a name.
@@ -150,13 +272,11 @@ func (p *pass) precedes(ctx context.Context, rival *v1alpha1.AppEnvironment, cla
 	return rival.Name < p.env.Name, nil
 }
 
-// holds says whether the name is on record as the environment's: by an entry, by
-// an element of its live ApplicationSet, or by its live DNSEndpoint.
+// holds says whether the name is on record as the environment's: by its status, by an
+// element of its live ApplicationSet, or by its live DNSEndpoint.
 func (p *pass) holds(ctx context.Context, env *v1alpha1.AppEnvironment, claim component.Claim) (bool, error) {
-	for _, child := range env.Status.Children {
-		if claimOn(keyOfChild(child)) == claim {
-			return true, nil
-		}
+	if slices.Contains(recordedClaims(env), claim) {
+		return true, nil
 	}
 	owner := apply.Owner{Name: env.Name, UID: env.UID}
 	for _, key := range []component.Key{p.setKeyOf(env), endpointKeyOf(env), namespaceKey(claim)} {
@@ -171,7 +291,7 @@ func (p *pass) holds(ctx context.Context, env *v1alpha1.AppEnvironment, claim co
 		if live == nil || marks.Standing(live, owner) != apply.Ours {
 			continue
 		}
-		if key.Kind == "Namespace" || slices.Contains(heldNames(live), claim) {
+		if key.Kind == "Namespace" || slices.Contains(claimsHeldBy(live), claim) {
 			return true, nil
 		}
 	}

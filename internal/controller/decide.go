@@ -8,13 +8,12 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
 // decide asks each component what should exist, and resolves what to do about it.
-func (p *pass) decide(ctx context.Context) error {
-	if err := p.admit(ctx); err != nil {
-		return err
-	}
+func (p *pass) decide(ctx context.Context) {
+	p.admit(ctx)
 	refused := map[component.Key]component.Health{}
 	for _, v := range component.Violations(p.in) {
 		if v.Key.Kind != "Namespace" {
@@ -22,10 +21,32 @@ func (p *pass) decide(ctx context.Context) error {
 		}
 	}
 	p.findWithheld()
+	p.confirmShrink(ctx)
 	for _, c := range component.All {
 		p.plans = append(p.plans, p.plan(ctx, c, refused))
 	}
-	return nil
+}
+
+// confirmShrink looks past the cache before something is taken away from the AppProject:
+// an Application that has just been made may need it.
+func (p *pass) confirmShrink(ctx context.Context) {
+	if !component.ShrinksProject(p.in) {
+		return
+	}
+	list, err := p.listApplications(ctx, p.usesProject)
+	if err != nil {
+		p.unreadable(p.projectKey(), err)
+		return
+	}
+	p.in.Applications = nil
+	for i := range list {
+		app, err := argocd.DecodeApplication(&list[i])
+		if err != nil {
+			p.undecodable(p.projectKey(), err)
+			return
+		}
+		p.in.Applications = append(p.in.Applications, app)
+	}
 }
 
 // findWithheld reports what components leave out of their objects.
@@ -56,10 +77,6 @@ func (p *pass) plan(ctx context.Context, c component.Component, refused map[comp
 		plan.blocked = true
 		p.found(c.Name, component.Key{}, refuse(component.Stalled, v1alpha1.ReasonInvalid, err.Error()))
 	}
-	if c.Condition == v1alpha1.ConditionProjectReady && p.unreadable != nil {
-		plan.blocked = true // it could take away what an Application still uses
-		p.found(c.Name, component.Key{}, refuse(component.Failing, v1alpha1.ReasonRejected, p.unreadable.Error()))
-	}
 	for _, v := range component.Violations(p.in) {
 		if _, withheld := p.in.Withheld[v.Key.Namespace]; withheld {
 			continue // the whole namespace is left alone
@@ -78,21 +95,21 @@ func (p *pass) plan(ctx context.Context, c component.Component, refused map[comp
 	return plan
 }
 
-// consider resolves one object. One that cannot be read is left alone for now.
+// consider resolves one object. One about which something cannot be read is left alone.
 func (p *pass) consider(ctx context.Context, intent *unstructured.Unstructured, refused map[component.Key]component.Health) *step {
 	key := component.KeyOf(intent)
-	if health, no := refused[key]; no {
-		return &step{key: key, intent: intent, action: actionRefuse, refusal: health}
+	health, no := refused[key]
+	if !no {
+		health, no = p.unread[key]
 	}
-	err := p.unread[key]
-	var s *step
-	if err == nil {
-		s, err = p.resolve(ctx, intent)
+	if !no {
+		s, err := p.resolve(ctx, intent)
+		if err == nil {
+			return s
+		}
+		health = p.failed(err)
 	}
-	if err != nil {
-		return &step{key: key, intent: intent, action: actionRefuse, refusal: p.failed(err)}
-	}
-	return s
+	return &step{key: key, intent: intent, action: actionRefuse, refusal: health}
 }
 
 func isObject(key component.Key) func(*unstructured.Unstructured) bool {

@@ -13,24 +13,22 @@ import (
 
 // gather fills the input: what is live, what others claim, what is not allowed.
 // Whatever is missing is a fact, not an error.
-func (p *pass) gather(ctx context.Context) error {
-	if err := p.recall(ctx); err != nil {
-		return err
-	}
-	lost, err := p.lostClaims(ctx)
-	if err != nil {
-		return err
-	}
-	p.lost = lost
-	p.in.TakenRecords = lost.names(component.ClaimDNS)
-	for _, step := range []func(context.Context) error{p.gatherNamespaces, p.gatherApplications, p.rescueApplications} {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
+func (p *pass) gather(ctx context.Context) {
+	p.recall(ctx)
+	p.gatherClaims(ctx)
+	p.gatherNamespaces(ctx)
+	p.gatherApplications(ctx)
+	p.rescueApplications(ctx)
 	p.gatherLive(ctx)
 	p.gatherCauses(ctx)
-	return nil
+}
+
+// unreadable notes that something about an object could not be read: what it is now,
+// or what it should be. It is left as it is in this pass.
+func (p *pass) unreadable(key component.Key, err error) {
+	if _, known := p.unread[key]; !known {
+		p.unread[key] = p.failed(err)
+	}
 }
 
 // gatherLive finds what is live of the things that may only change in one
@@ -45,7 +43,7 @@ func (p *pass) gatherLive(ctx context.Context) {
 		}
 		for _, intent := range intents {
 			if _, err := p.findLive(ctx, component.KeyOf(intent)); err != nil {
-				p.unread[component.KeyOf(intent)] = err // nothing may be concluded about it
+				p.unreadable(component.KeyOf(intent), err)
 			}
 		}
 	}
@@ -59,34 +57,40 @@ func (p *pass) gatherLive(ctx context.Context) {
 		case "AppProject":
 			project, err := argocd.DecodeProject(live)
 			if err != nil {
-				p.unreadable = err
+				p.undecodable(key, err)
 			}
 			p.in.LiveProject = &project
 		}
 	}
 }
 
+// undecodable notes that what an object should be depends on one that cannot be
+// understood.
+func (p *pass) undecodable(key component.Key, err error) {
+	p.unread[key] = refuse(component.Failing, v1alpha1.ReasonInvalid, err.Error())
+}
+
 // recall reads every object on record from the cache. One that the cache does not
 // have stays unknown until somebody needs to know.
-func (p *pass) recall(ctx context.Context) error {
+func (p *pass) recall(ctx context.Context) {
 	for key := range p.records {
 		info, known := kindOf(key)
-		if !known || !p.apis.serves(info.Kind) {
-			continue
+		elsewhere := info.Group == argocd.Group && key.Namespace != p.settings.ArgoCDNamespace
+		if !known || elsewhere || !p.apis.serves(info.Kind) {
+			continue // --argocd-namespace may have been another once
 		}
 		live, err := p.cached(ctx, referenceOf(info.Kind, key))
 		if err != nil {
-			return err
+			p.unreadable(key, err)
 		}
 		if live != nil {
 			p.live[key] = live
 		}
 	}
-	return nil
 }
 
 // gatherNamespaces finds the namespaces that must get nothing, and why.
-func (p *pass) gatherNamespaces(ctx context.Context) error {
+func (p *pass) gatherNamespaces(ctx context.Context) {
 	for _, violation := range component.Violations(p.in) {
 		if violation.Key.Kind == "Namespace" {
 			p.in.Withheld[violation.Key.Name] = refuse(component.Stalled, violation.Reason, violation.Message)
@@ -103,13 +107,15 @@ func (p *pass) gatherNamespaces(ctx context.Context) error {
 		}
 		live, err := p.findLive(ctx, key)
 		if err != nil {
-			p.in.Withheld[namespace.Name] = p.failed(err)
+			p.unreadable(key, err)
+		}
+		if health, unread := p.unread[key]; unread {
+			p.in.Withheld[namespace.Name] = health
 			continue
 		}
 		p.live[key] = live
 		p.withhold(key, live)
 	}
-	return nil
 }
 
 // withhold keeps children out of a namespace that is not ours or on its way out.
@@ -117,19 +123,15 @@ func (p *pass) withhold(key component.Key, live *unstructured.Unstructured) {
 	if live == nil {
 		return
 	}
-	standing := marks.Standing(live, p.owner)
-	ours := standing == apply.Ours || p.records[key].UID == live.GetUID() ||
-		standing == apply.Former && p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID)
-	switch {
-	case !ours:
+	switch standing := p.standing(key, live); {
+	case standing != apply.Ours:
 		p.in.Withheld[key.Name] = p.foreign(live, standing)
 	case live.GetDeletionTimestamp() != nil:
 		p.in.Withheld[key.Name] = refuse(component.Progressing, v1alpha1.ReasonTerminating, terminatingMessage(live))
 	}
-	adopted := string(v1alpha1.OriginAdopted)
-	if p.records[key].Origin == v1alpha1.OriginAdopted || standing == apply.Former || live.GetAnnotations()[v1alpha1.AnnotationOrigin] == adopted {
+	if p.originOf(key, live) == v1alpha1.OriginAdopted {
 		p.in.Adopted[key.Name] = ""
-		if p.applier.OwnsLabel(live, component.LabelPodSecurity) {
+		if p.applier.Owns(live, "metadata", "labels", component.LabelPodSecurity) {
 			p.in.Adopted[key.Name] = live.GetLabels()[component.LabelPodSecurity]
 		}
 	}

@@ -16,28 +16,47 @@ import (
 	"github.com/appenv/appenv-operator/internal/status"
 )
 
-// prune removes what the spec no longer asks for, in the order of a teardown: a
-// step waits until the one before it is done.
-func (p *pass) prune(ctx context.Context) error {
+// prune removes what the spec no longer asks for, in the order of a teardown: a step
+// waits until the one before it is done. What has to wait says so.
+func (p *pass) prune(ctx context.Context) {
 	settled := false
-	for _, name := range component.TeardownOrder {
+	for i, name := range component.TeardownOrder {
 		if name == "applications" {
 			continue // the ApplicationSet and its project are always asked for
 		}
-		stale := slices.DeleteFunc(p.recorded(name, p.isStale), p.isOccupied)
-		if len(stale) == 0 || !p.mayPrune(name) {
+		stale := p.recorded(name, p.isStale)
+		free := slices.DeleteFunc(slices.Clone(stale), p.isOccupied)
+		switch {
+		case len(stale) == 0:
 			continue
+		case !p.mayPrune(name):
+			p.postpone(name, stale, "stays until everything that it or others depend on is in place")
+			continue
+		case name != "dns" && !settled && !p.applicationsSettled(ctx):
+			p.postponeFrom(i, "stays until the Applications that may need it are gone")
+			return // they still need what would be taken away
 		}
-		if name != "dns" && !settled {
-			if settled = p.applicationsSettled(ctx); !settled {
-				return nil // they still need what would be taken away
-			}
-		}
-		if !p.removeAll(ctx, name, stale, v1alpha1.ReasonPruning) {
-			return nil
+		settled = settled || name != "dns"
+		p.postpone(name, slices.DeleteFunc(stale, func(key component.Key) bool { return slices.Contains(free, key) }), "stays until what stands in its namespace is gone")
+		if !p.removeAll(ctx, name, free, v1alpha1.ReasonPruning) {
+			p.postponeFrom(i+1, "stays until the step before it is done: "+name)
+			return
 		}
 	}
-	return nil
+}
+
+// postpone reports objects that the spec no longer asks for and that cannot go yet.
+func (p *pass) postpone(name string, keys []component.Key, why string) {
+	for _, key := range keys {
+		p.leaving(name, key, refuse(component.Progressing, v1alpha1.ReasonPruning, "the spec no longer asks for it; it "+why))
+	}
+}
+
+// postponeFrom postpones everything from a step of the teardown order on.
+func (p *pass) postponeFrom(step int, why string) {
+	for _, name := range component.TeardownOrder[step:] {
+		p.postpone(name, p.recorded(name, p.isStale), why)
+	}
 }
 
 // isOccupied says whether an object is a Namespace, or stands in one, that leaves
@@ -52,7 +71,8 @@ func (p *pass) isOccupied(key component.Key) bool {
 		namespace = key.Name
 	}
 	for other := range p.records {
-		if there, _ := kindOf(other); other.Namespace == namespace && there.component != info.component {
+		there, _ := kindOf(other)
+		if other.Namespace == namespace && there.component != info.component && p.apis.serves(there.Kind) {
 			return p.isStale(component.Key{Kind: "Namespace", Name: namespace})
 		}
 	}
@@ -92,14 +112,18 @@ func (p *pass) applicationsSettled(ctx context.Context) bool {
 	}
 	remaining, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		target, _, _ := unstructured.NestedString(app.Object, "spec", "destination", "namespace")
-		return app.GetLabels()[v1alpha1.LabelEnvironment] == p.env.Name && (!wanted[app.GetName()] || leaves[target])
+		generated := p.isGenerated(app)
+		return generated && !wanted[app.GetName()] || leaves[target] && (generated || p.usesProject(app))
 	})
 	if err != nil {
 		p.errs = append(p.errs, err)
 		return false
 	}
 	for i := range remaining {
-		p.leaving("applications", component.KeyOf(&remaining[i]), refuse(component.Progressing, v1alpha1.ReasonPruning, applicationWords(&remaining[i])))
+		p.leaving("applications", component.KeyOf(&remaining[i]), refuse(component.Progressing, v1alpha1.ReasonPruning, p.applicationWords(&remaining[i])))
+		if !p.isGenerated(&remaining[i]) {
+			p.recheckIn(p.config.RecheckInterval) // its events do not lead here
+		}
 	}
 	return len(remaining) == 0
 }
@@ -182,12 +206,12 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	}
 	if live == nil || record.UID != "" && record.UID != live.GetUID() {
 		delete(p.records, key)
-		p.applier.Forget(record.UID)
+		p.applier.Forget(referenceTo(record))
 		return true, nil
 	}
 	p.live[key] = live
-	if record.UID == live.GetUID() && marks.Standing(live, p.owner) != apply.Ours {
-		return false, p.relabel(ctx, live)
+	if p.standing(key, live) == apply.Ours && marks.Standing(live, p.owner) != apply.Ours {
+		return false, p.relabel(ctx, key, live)
 	}
 	if !p.mayDelete(key, live) {
 		ctrl.LoggerFrom(ctx).Info("leaving an object in place that is not ours to delete", "object", key.String())
@@ -203,8 +227,12 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	return false, p.applier.Delete(ctx, live, propagationOf(key))
 }
 
-// relabel puts our marks back on an object on record that somebody took them off.
-func (p *pass) relabel(ctx context.Context, live *unstructured.Unstructured) error {
+// relabel puts our marks back on an object on record that somebody took them off, and
+// takes back one that an earlier environment of the name left.
+func (p *pass) relabel(ctx context.Context, key component.Key, live *unstructured.Unstructured) error {
+	record := p.records[key]
+	record.Origin = p.originOf(key, live)
+	p.records[key] = record
 	labels, annotations := live.GetLabels(), live.GetAnnotations()
 	if labels == nil {
 		labels = map[string]string{}
@@ -214,6 +242,7 @@ func (p *pass) relabel(ctx context.Context, live *unstructured.Unstructured) err
 	}
 	labels[v1alpha1.LabelManagedBy], labels[v1alpha1.LabelEnvironment] = v1alpha1.ManagedByValue, p.env.Name
 	annotations[v1alpha1.AnnotationOwnerUID] = string(p.env.UID)
+	annotations[v1alpha1.AnnotationOrigin] = string(record.Origin)
 	return p.applier.PatchJSON(ctx, live, []map[string]any{
 		{"op": "test", "path": "/metadata/resourceVersion", "value": live.GetResourceVersion()},
 		{"op": "add", "path": "/metadata/labels", "value": labels},

@@ -47,7 +47,7 @@ type memory struct {
 	refused map[component.Key]bool
 	// refusals are writes that failed, so that events do not repeat them at once.
 	refusals map[component.Key]refusal
-	// causes are the causes of failing ExternalSecrets, from their Events.
+	// causes are the causes of what fails of External Secrets, from its Events.
 	causes map[component.Key]*cause
 }
 
@@ -90,21 +90,23 @@ type pass struct {
 
 	in      component.Input
 	records records
+	held    held                                         // names that stay this environment's
 	live    map[component.Key]*unstructured.Unstructured // by cache or past it; nil is known to be missing
 	lost    claims                                       // names that another environment holds
 	plans   []*plan
 
-	findings   []status.Finding
-	removing   []status.Finding
-	teardown   *v1alpha1.Teardown
-	recheck    time.Duration
-	errs       []error
-	unread     map[component.Key]error // what could not be read in this pass
-	unreadable error                   // what uses the project, or what it permits, could not be read
+	// unread is what may not be written in this pass, and why: the object, or something
+	// that decides what it should be, could not be read.
+	unread map[component.Key]component.Health
 
-	keep    bool // report nothing but the findings: the rest of the status stays
-	done    bool // there is nothing left to report on
-	partial bool // something could not be read: nothing may be concluded
+	findings []status.Finding
+	removing []status.Finding
+	teardown *v1alpha1.Teardown
+	recheck  time.Duration
+	errs     []error
+
+	keep bool // report nothing but the findings: the rest of the status stays
+	done bool // there is nothing to report
 }
 
 // A plan is what one component should consist of, and how far that is.
@@ -123,8 +125,9 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		owner:      apply.Owner{Name: env.Name, UID: env.UID},
 		memory:     r.memoryOf(env),
 		records:    recordsOf(env),
+		held:       held{apps: env.Status.AdmittedApps, records: env.Status.DNSNames},
 		live:       map[component.Key]*unstructured.Unstructured{},
-		unread:     map[component.Key]error{},
+		unread:     map[component.Key]component.Health{},
 	}
 	p.in = component.Input{
 		Env: env, Settings: r.settings, Admitted: env.Status.AdmittedApps,
@@ -149,23 +152,33 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 	return r.memories[env.UID]
 }
 
-// run makes the steps of the pass, each of which needs the ones before it.
+// run makes the steps of the pass, each of which needs the ones before it. Two of them
+// can end it: without our finalizer and without the entries nothing may be created.
 func (p *pass) run(ctx context.Context) {
-	steps := []func(context.Context) error{p.hold, p.gather, p.decide, p.record, p.write, p.observe, p.prune}
 	switch unsupported := p.unsupported(); {
 	case unsupported != "" && !p.letGo():
-		p.refuseAll(unsupported)
+		p.refuseAll(refuse(component.Stalled, v1alpha1.ReasonNotYetSupported, p.unsupportedWords(unsupported)))
 		return
 	case !p.env.DeletionTimestamp.IsZero():
-		steps = []func(context.Context) error{p.recall, p.tearDown}
+		p.recall(ctx)
+		p.tearDown(ctx)
+		return
 	}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			p.errs = append(p.errs, err)
-			p.partial = true
-			return
-		}
+	if err := p.hold(ctx); err != nil {
+		p.refuseAll(p.failed(err))
+		p.done = apply.IsOutrun(err)
+		return
 	}
+	p.gather(ctx)
+	p.decide(ctx)
+	if err := p.record(ctx); err != nil {
+		p.errs = append(p.errs, err)
+		p.done = true // a report would be refused just the same
+		return
+	}
+	p.write(ctx)
+	p.observe(ctx)
+	p.prune(ctx)
 }
 
 // unsupported names the first field whose value this version does not act on.
@@ -188,17 +201,23 @@ func (p *pass) letGo() bool {
 	return !p.env.DeletionTimestamp.IsZero() && len(p.records) == 0
 }
 
-// refuseAll reports a field that is not supported, and stops nothing that exists.
-func (p *pass) refuseAll(field string) {
-	p.keep = true
+func (p *pass) unsupportedWords(field string) string {
 	message := field + " is not supported by this version; reset it to its default"
 	if !p.env.DeletionTimestamp.IsZero() {
 		message += ", until then the deletion waits"
 	}
-	p.findings = []status.Finding{{
-		Key:    component.Key{Group: v1alpha1.GroupVersion.Group, Kind: "AppEnvironment", Name: p.env.Name},
-		Health: component.Health{State: component.Stalled, Reason: v1alpha1.ReasonNotYetSupported, Message: message},
-	}}
+	return message
+}
+
+// refuseAll reports what keeps the operator from doing anything about the environment,
+// and stops nothing that exists.
+func (p *pass) refuseAll(health component.Health) {
+	p.keep = true
+	p.found("", p.selfKey(), health)
+}
+
+func (p *pass) selfKey() component.Key {
+	return component.Key{Group: v1alpha1.GroupVersion.Group, Kind: "AppEnvironment", Name: p.env.Name}
 }
 
 // hold puts our finalizer on the environment before anything is created for it.
@@ -223,7 +242,7 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 
 // finish writes the status and says when to look again.
 func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
-	if !p.done && !p.partial {
+	if !p.done {
 		if err := p.report(ctx); err != nil {
 			p.errs = append(p.errs, err)
 		}

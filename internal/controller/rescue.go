@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,26 +13,41 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
 )
 
 // rescueApplications saves the Applications of an ApplicationSet that somebody else
 // deleted: garbage collection would delete them, and their workloads, as soon as
 // the ApplicationSet is gone. Our finalizer holds it until its owner references are
 // off; created again, it takes the Applications back.
-func (p *pass) rescueApplications(ctx context.Context) error {
+func (p *pass) rescueApplications(ctx context.Context) {
 	key := p.applicationSetKey()
 	set := p.live[key]
-	if set == nil || set.GetDeletionTimestamp() == nil || !p.isOurs(key) {
-		return nil
+	if set == nil || set.GetDeletionTimestamp() == nil || !p.isOurs(key) || !slices.Contains(set.GetFinalizers(), v1alpha1.ApplicationSetFinalizer) {
+		return
 	}
 	if uid := p.records[key].UID; uid != "" && uid != set.GetUID() {
-		return nil // the cache still shows the one that was rescued already
+		return // the cache still shows the one that was rescued already
 	}
+	if err := p.rescueFrom(ctx, set); err != nil {
+		p.unreadable(key, err)
+	}
+}
+
+// rescueFrom takes the ApplicationSet's owner references off its Applications, and then
+// lets it go. Those that the spec no longer asks for go with it, unless that would be
+// all of them.
+func (p *pass) rescueFrom(ctx context.Context, set *unstructured.Unstructured) error {
 	applications, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		return ownedBy(app, set.GetUID()) >= 0
 	})
 	if err != nil {
 		return err
+	}
+	wanted := slices.Collect(maps.Values(component.ApplicationNames(p.env)))
+	unwanted := func(app unstructured.Unstructured) bool { return !slices.Contains(wanted, app.GetName()) }
+	if asked := slices.DeleteFunc(slices.Clone(applications), unwanted); len(asked) > 0 {
+		applications = asked
 	}
 	for i := range applications {
 		if err := p.disown(ctx, &applications[i], set.GetUID()); err != nil {
@@ -43,7 +59,7 @@ func (p *pass) rescueApplications(ctx context.Context) error {
 	if err := p.dropFinalizer(ctx, set); err != nil {
 		return err
 	}
-	p.live[key], err = p.applier.Get(ctx, set)
+	p.live[component.KeyOf(set)], err = p.applier.Get(ctx, set)
 	return err
 }
 
@@ -88,7 +104,7 @@ func (p *pass) listApplications(ctx context.Context, keep func(*unstructured.Uns
 	list.SetGroupVersionKind(kind.GroupVersionKind)
 	for {
 		err := p.reader.List(ctx, list, client.InNamespace(p.settings.ArgoCDNamespace), client.Limit(500), client.Continue(list.GetContinue()))
-		if apply.IsUnserved(err) {
+		if apply.IsUnserved(err) && !p.apis.serves(kind) {
 			return nil, nil // without the API there are none
 		}
 		if err != nil {

@@ -102,6 +102,9 @@ func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Un
 
 // cached reads an object from the cache; nil when it is not there.
 func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if err := p.apis.readable(ref.GroupVersionKind()); err != nil {
+		return nil, err
+	}
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(ref.GroupVersionKind())
 	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live)
@@ -114,6 +117,23 @@ func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	return live, nil
 }
 
+// listCached lists objects of a kind from the cache, to be looked at only. An API that
+// is not served has none. The list is never nil.
+func (p *pass) listCached(ctx context.Context, kind component.Kind, options ...client.ListOption) (*unstructured.UnstructuredList, error) {
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(kind.GroupVersionKind)
+	if !p.apis.serves(kind) {
+		return list, nil
+	}
+	if err := p.apis.readable(kind.GroupVersionKind); err != nil {
+		return list, err
+	}
+	if err := p.client.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
+		return list, fmt.Errorf("listing %s: %w", kind.Resource, err)
+	}
+	return list, nil
+}
+
 // judge decides on the action, from whose the live object is.
 func (p *pass) judge(s *step) {
 	record, recorded := p.records[s.key]
@@ -122,25 +142,12 @@ func (p *pass) judge(s *step) {
 		p.stampOrigin(s, v1alpha1.OriginCreated)
 		return
 	}
-	standing := marks.Standing(s.live, p.owner)
-	if recorded && record.UID == s.live.GetUID() {
-		standing = apply.Ours // a label was stripped or changed: it is put back
-	}
-	origin := v1alpha1.Origin(s.live.GetAnnotations()[v1alpha1.AnnotationOrigin])
-	switch {
-	case standing == apply.Ours && origin != v1alpha1.OriginCreated && record.Origin == v1alpha1.OriginCreated:
-		origin = v1alpha1.OriginCreated // stripped as well
-	case standing == apply.Former && p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID):
-		standing, origin = apply.Ours, v1alpha1.OriginAdopted
-	case standing == apply.Ours && origin == "":
-		origin = v1alpha1.OriginAdopted // whoever made it, we do not know that we did
-	}
-	if standing != apply.Ours {
+	if standing := p.standing(s.key, s.live); standing != apply.Ours {
 		s.action, s.refusal = actionRefuse, p.foreign(s.live, standing)
 		return
 	}
 	delete(p.memory.refused, s.key)
-	p.stampOrigin(s, origin)
+	p.stampOrigin(s, p.originOf(s.key, s.live))
 	switch {
 	case s.live.GetDeletionTimestamp() != nil:
 		s.action, s.refusal = actionRefuse, refuse(component.Progressing, v1alpha1.ReasonTerminating, terminatingMessage(s.live))

@@ -54,13 +54,13 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
 	for _, comp := range component.All {
 		for _, kind := range comp.Kinds {
 			if kind.Provider == "" {
-				if err := watchKind(mgr, c, kind); err != nil {
+				if err := watchKind(mgr, c, r, kind); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	if err := kinds.begin(ctx, mgr, c); err != nil {
+	if err := kinds.begin(ctx, mgr, c, r); err != nil {
 		return err
 	}
 	if err := indexClaims(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -108,85 +108,122 @@ func newController(mgr manager.Manager, r *Reconciler, concurrency int) (control
 
 // begin discovers the optional kinds and watches those that are served, before the
 // controller starts: the first pass must not take an API for absent.
-func (a *apis) begin(ctx context.Context, mgr manager.Manager, c controller.Controller) error {
-	a.watch = func(_ context.Context, kind component.Kind) error { return a.watchOptional(ctx, mgr, c, kind) }
+func (a *apis) begin(ctx context.Context, mgr manager.Manager, c controller.Controller, r *Reconciler) error {
+	a.list = func(ctx context.Context, kind component.Kind) error {
+		return listOne(ctx, mgr.GetAPIReader(), r.within(kind), kind)
+	}
+	start := func(ctx context.Context, kind component.Kind) error {
+		if index, indexed := indexes[kind.GroupVersionKind]; indexed {
+			if err := mgr.GetFieldIndexer().IndexField(ctx, objectOf(kind), index.name, index.values); err != nil {
+				return fmt.Errorf("indexing %s: %w", kind.Resource, err)
+			}
+		}
+		return watchKind(mgr, c, r, kind)
+	}
+	a.watch = start
 	now, err := a.discover()
 	if err != nil {
 		return err
 	}
-	for kind := range optionalKinds {
-		if now[kind.GroupVersionKind] {
-			if err := a.watch(ctx, kind); err != nil {
-				return err
-			}
-			a.watched[kind.GroupVersionKind] = true
-		}
-	}
-	a.served = now
+	a.served, a.unread = now, a.watchAll(ctx, now)
 	a.watch = func(ctx context.Context, kind component.Kind) error {
-		if err := a.watchOptional(ctx, mgr, c, kind); err != nil {
+		if err := start(ctx, kind); err != nil {
 			return err
 		}
+		ctx, cancel := context.WithTimeout(ctx, listTimeout)
+		defer cancel()
 		_, err := a.cache.GetInformer(ctx, objectOf(kind)) // waits until it is synced
 		return err
 	}
 	return nil
 }
 
-func (a *apis) watchOptional(ctx context.Context, mgr manager.Manager, c controller.Controller, kind component.Kind) error {
-	if optionalKinds[kind] && !a.indexed {
-		if err := indexProjects(ctx, mgr.GetFieldIndexer(), kind); err != nil {
-			return err
-		}
-		a.indexed = true
+// listOne asks for one object of a kind, to learn whether the role allows it.
+func listOne(ctx context.Context, reader client.Reader, where client.InNamespace, kind component.Kind) error {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(kind.GroupVersionKind)
+	if err := reader.List(ctx, list, where, client.Limit(1)); err != nil {
+		return fmt.Errorf("listing %s: %w", kind.Resource, err)
 	}
-	return watchKind(mgr, c, kind)
+	return nil
 }
 
-// watchKind wakes the environment whose label an object carries, or carried.
-func watchKind(mgr manager.Manager, c controller.Controller, kind component.Kind) error {
-	toEnvironment := func(_ context.Context, obj client.Object) []reconcile.Request {
-		name := obj.GetLabels()[v1alpha1.LabelEnvironment]
-		if name == "" {
-			return nil
-		}
-		return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: name}}}
-	}
+// watchKind wakes the environment whose label an object carries, or carried, and
+// those that want a name which the object held.
+func watchKind(mgr manager.Manager, c controller.Controller, r *Reconciler, kind component.Kind) error {
 	obj := client.Object(objectOf(kind))
-	if err := c.Watch(source.Kind(mgr.GetCache(), obj, handler.EnqueueRequestsFromMapFunc(toEnvironment))); err != nil {
+	if err := c.Watch(source.Kind(mgr.GetCache(), obj, r.childEvents())); err != nil {
 		return fmt.Errorf("watching %s: %w", kind.Resource, err)
 	}
 	return nil
 }
 
-// environmentEvents wakes an environment for its own changes, and those that claim
-// the same names when one is changed or goes.
-func (r *Reconciler) environmentEvents() handler.EventHandler {
-	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	wake := func(ctx context.Context, obj client.Object, q queue, rivals bool) {
-		q.Add(requestFor(obj))
-		env, ok := obj.(*v1alpha1.AppEnvironment)
-		if !ok || !rivals {
-			return
-		}
-		for _, rival := range r.rivals(ctx, env) {
-			q.Add(requestFor(rival))
+// childEvents are the events of children and of what others make from them.
+func (r *Reconciler) childEvents() handler.EventHandler {
+	wakeOwner := func(obj client.Object, q queue) {
+		if name := obj.GetLabels()[v1alpha1.LabelEnvironment]; name != "" {
+			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { wake(ctx, e.Object, q, false) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { wake(ctx, e.Object, q, true) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { wakeOwner(e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+			wakeOwner(e.Object, q)
+			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
+		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			changed := e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration()
-			if changed {
-				wake(ctx, e.ObjectOld, q, true)
-			}
-			wake(ctx, e.ObjectNew, q, changed)
+			wakeOwner(e.ObjectOld, q)
+			wakeOwner(e.ObjectNew, q)
+			r.wakeClaimants(ctx, freed(claimsHeldBy(e.ObjectOld), claimsHeldBy(e.ObjectNew)), q)
 		},
 	}
 }
 
-func (r *Reconciler) enqueueAll(ctx context.Context, _ event.GenericEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// wakeClaimants wakes the environments whose spec makes one of the claims.
+func (r *Reconciler) wakeClaimants(ctx context.Context, claims []component.Claim, q queue) {
+	for _, claim := range claims {
+		for _, env := range r.claimants(ctx, claim) {
+			q.Add(requestFor(env))
+		}
+	}
+}
+
+// environmentEvents wakes an environment for its own changes, and those that claim the
+// same names when its spec changes, when it lets a name go, and when it goes.
+func (r *Reconciler) environmentEvents() handler.EventHandler {
+	claimed := func(obj client.Object) []component.Claim {
+		if env, ok := obj.(*v1alpha1.AppEnvironment); ok {
+			return component.Claims(env)
+		}
+		return nil
+	}
+	recorded := func(obj client.Object) []component.Claim {
+		if env, ok := obj.(*v1alpha1.AppEnvironment); ok {
+			return recordedClaims(env)
+		}
+		return nil
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { q.Add(requestFor(e.Object)) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+			q.Add(requestFor(e.Object))
+			r.wakeClaimants(ctx, claimed(e.Object), q)
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			q.Add(requestFor(e.ObjectNew))
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				r.wakeClaimants(ctx, append(claimed(e.ObjectOld), claimed(e.ObjectNew)...), q)
+			}
+			r.wakeClaimants(ctx, freed(recorded(e.ObjectOld), recorded(e.ObjectNew)), q)
+		},
+	}
+}
+
+func (r *Reconciler) enqueueAll(ctx context.Context, _ event.GenericEvent, q queue) {
 	list := &v1alpha1.AppEnvironmentList{}
 	if err := r.client.List(ctx, list, client.DisableReadYourWritesConsistency); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing AppEnvironments to wake them")
@@ -201,20 +238,35 @@ func requestFor(obj client.Object) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Name: obj.GetName()}}
 }
 
+// An index finds objects in the cache by what they contain.
+type index struct {
+	name   string
+	values client.IndexerFunc
+}
+
 // projectIndex finds Applications by their project.
 const projectIndex = "spec.project"
 
-func indexProjects(ctx context.Context, indexer client.FieldIndexer, kind component.Kind) error {
-	err := indexer.IndexField(ctx, objectOf(kind), projectIndex, func(obj client.Object) []string {
-		u, ok := obj.(*unstructured.Unstructured)
-		if !ok {
-			return nil
+// indexes are the indexes of optional kinds: Applications by project, and what makes
+// claims good by claim.
+var indexes = func() map[schema.GroupVersionKind]index {
+	all := map[schema.GroupVersionKind]index{}
+	for kind, observed := range optionalKinds {
+		switch {
+		case observed:
+			all[kind.GroupVersionKind] = index{projectIndex, projectOf}
+		case kind.Kind == "ApplicationSet" || kind.Kind == "DNSEndpoint":
+			all[kind.GroupVersionKind] = index{claimIndex, func(obj client.Object) []string { return texts(claimsHeldBy(obj)) }}
 		}
-		project, _, _ := unstructured.NestedString(u.Object, "spec", "project")
-		return []string{project}
-	})
-	if err != nil {
-		return fmt.Errorf("indexing %s: %w", kind.Resource, err)
 	}
-	return nil
+	return all
+}()
+
+func projectOf(obj client.Object) []string {
+	u, ok := obj.(*unstructured.Unstructured)
+	if !ok {
+		return nil
+	}
+	project, _, _ := unstructured.NestedString(u.Object, "spec", "project")
+	return []string{project}
 }

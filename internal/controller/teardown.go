@@ -21,25 +21,42 @@ import (
 // tearDown removes everything on record, one component after the other, and then
 // lets the environment go. It reads nothing from the spec, so that an environment
 // that could never be built can be deleted.
-func (p *pass) tearDown(ctx context.Context) error {
+func (p *pass) tearDown(ctx context.Context) {
 	if !controllerutil.ContainsFinalizer(p.env, v1alpha1.Finalizer) {
 		p.done = true
-		return nil
+		return
 	}
 	for _, name := range component.TeardownOrder {
 		if !p.tearDownStep(ctx, name) {
 			p.reached(name)
-			return nil
+			return
 		}
+		p.letNamesGo(name)
 	}
+	last := component.TeardownOrder[len(component.TeardownOrder)-1]
 	if p.unrecorded(ctx) {
-		p.reached(component.TeardownOrder[len(component.TeardownOrder)-1])
-		return nil
+		p.reached(last)
+		return
+	}
+	if err := p.patchFinalizer(ctx, controllerutil.RemoveFinalizer); err != nil {
+		p.leaving("", p.selfKey(), p.failed(err))
+		p.reached(last)
+		p.done = apply.IsOutrun(err)
+		return
 	}
 	p.done = true
 	forget(p.env.Name)
 	p.dropMemory(p.env.Name)
-	return p.patchFinalizer(ctx, controllerutil.RemoveFinalizer)
+}
+
+// letNamesGo gives up the names that were held by what a step has removed.
+func (p *pass) letNamesGo(step string) {
+	switch step {
+	case "dns":
+		p.held.records = nil
+	case "applications":
+		p.held.apps = nil
+	}
 }
 
 // tearDownStep says whether nothing of the component is left. What stands in its way
@@ -61,7 +78,10 @@ func (p *pass) tearDownStep(ctx context.Context, name string) bool {
 // finalized without its AppProject. What no entry of ours leads to is not touched.
 func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 	sets := p.recorded("applications", func(component.Key) bool { return true })
-	project := p.recordedProject()
+	project, err := p.recordedProject(ctx)
+	if err != nil {
+		return false, err
+	}
 	left, err := p.listApplications(ctx, func(app *unstructured.Unstructured) bool {
 		uses, _, _ := unstructured.NestedString(app.Object, "spec", "project")
 		return project.Name != "" && uses == project.Name || slices.ContainsFunc(sets, func(set component.Key) bool {
@@ -82,18 +102,18 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 			p.leaving("applications", component.KeyOf(&left[i]), p.failed(err))
 		}
 	}
-	if len(left) == 0 {
-		return gone, p.releaseSets(ctx, sets)
+	if !slices.ContainsFunc(left, func(app unstructured.Unstructured) bool { return p.isGenerated(&app) }) {
+		err = p.releaseSets(ctx, sets)
 	}
-	return false, nil
+	return gone && len(left) == 0, err
 }
 
 // letApplicationGo reports an Application that is still there, and deletes one of
 // ours whose ApplicationSet is gone or on its way out: the garbage collector may take
 // its finalizer off without having seen the Application.
 func (p *pass) letApplicationGo(ctx context.Context, app *unstructured.Unstructured) error {
-	p.leaving("applications", component.KeyOf(app), refuse(component.Progressing, v1alpha1.ReasonTearingDown, applicationWords(app)))
-	if app.GetLabels()[v1alpha1.LabelEnvironment] != p.env.Name {
+	p.leaving("applications", component.KeyOf(app), refuse(component.Progressing, v1alpha1.ReasonTearingDown, p.applicationWords(app)))
+	if !p.isGenerated(app) {
 		p.recheckIn(p.config.RecheckInterval) // its events do not lead here
 		return nil
 	}
@@ -131,21 +151,28 @@ func (p *pass) releaseSets(ctx context.Context, sets []component.Key) error {
 	return nil
 }
 
-func (p *pass) recordedProject() component.Key {
+// recordedProject is the AppProject on record, there or missing. One of another's that
+// took its place is none of ours, and neither are the Applications that use it.
+func (p *pass) recordedProject(ctx context.Context) (component.Key, error) {
 	for _, key := range p.recorded("project", func(component.Key) bool { return true }) {
-		return key
+		if p.live[key] == nil {
+			live, err := p.applier.Get(ctx, referenceTo(p.records[key]))
+			if err != nil && !apply.IsUnserved(err) {
+				return component.Key{}, err
+			}
+			p.live[key] = live
+		}
+		if live := p.live[key]; live == nil || p.standing(key, live) == apply.Ours {
+			return key, nil
+		}
 	}
-	return component.Key{}
+	return component.Key{}, nil
 }
 
 // keepProject rebuilds an AppProject that is missing while Applications need it.
 func (p *pass) keepProject(ctx context.Context, project component.Key, left []unstructured.Unstructured) error {
 	if project.Name == "" || p.live[project] != nil {
 		return nil
-	}
-	live, err := p.applier.Get(ctx, referenceTo(p.records[project]))
-	if err != nil || live != nil {
-		return err
 	}
 	for i := range left {
 		app, err := argocd.DecodeApplication(&left[i])
@@ -195,7 +222,7 @@ func (p *pass) reached(name string) {
 // unrecorded looks for objects that are ours by their marks and are not on record,
 // as after status was cleared. They are not deleted without consent.
 func (p *pass) unrecorded(ctx context.Context) bool {
-	consent := p.env.Annotations[v1alpha1.AnnotationReAdopt] == string(p.env.UID)
+	consent := p.reAdopts()
 	found := false
 	for _, c := range component.All {
 		for _, kind := range c.Kinds {
@@ -210,9 +237,9 @@ func (p *pass) unrecorded(ctx context.Context) bool {
 				continue
 			}
 			for i := range list.Items {
-				if marks.Standing(&list.Items[i], p.owner) == apply.Ours {
+				if live := &list.Items[i]; p.standing(component.KeyOf(live), live) == apply.Ours {
 					found = true
-					p.reportUnrecorded(c.Name, &list.Items[i], consent)
+					p.reportUnrecorded(c.Name, live, consent)
 				}
 			}
 		}
@@ -224,9 +251,9 @@ func (p *pass) unrecorded(ctx context.Context) bool {
 }
 
 // within limits a list to where the role allows it.
-func (p *pass) within(kind component.Kind) client.InNamespace {
+func (r *Reconciler) within(kind component.Kind) client.InNamespace {
 	if info := applicationKind(); kind.Group == info.Group {
-		return client.InNamespace(p.settings.ArgoCDNamespace)
+		return client.InNamespace(r.settings.ArgoCDNamespace)
 	}
 	return ""
 }
@@ -249,7 +276,10 @@ func (p *pass) reportUnrecorded(name string, live *unstructured.Unstructured, co
 }
 
 // applicationWords says what an Application that should go waits for.
-func applicationWords(app *unstructured.Unstructured) string {
+func (p *pass) applicationWords(app *unstructured.Unstructured) string {
+	if !p.isGenerated(app) {
+		return "it uses the AppProject of this environment and is none of its own; move it to another project, or delete it"
+	}
 	conditions, _, _ := unstructured.NestedSlice(app.Object, "status", "conditions")
 	for _, c := range conditions {
 		condition, _ := c.(map[string]any)
@@ -261,9 +291,6 @@ func applicationWords(app *unstructured.Unstructured) string {
 	phase, _, _ := unstructured.NestedString(app.Object, "status", "operationState", "phase")
 	if _, running, _ := unstructured.NestedMap(app.Object, "operation"); running || phase == "Running" {
 		return "its sync is still running and comes before its deletion; to end it: argocd app terminate-op " + app.GetName()
-	}
-	if app.GetLabels()[v1alpha1.LabelEnvironment] == "" {
-		return "it uses the AppProject of this environment and belongs to somebody else; move it to another project"
 	}
 	if app.GetDeletionTimestamp() == nil {
 		return "waits for its ApplicationSet to let it go"

@@ -21,26 +21,42 @@ import (
 )
 
 // apis knows which of the children's kinds the cluster serves, and watches each
-// kind from the moment it is served. Waiting for a kind that is absent would stop
-// the whole manager, so no optional kind is watched before discovery has it.
+// kind from the moment it is served and may be listed. Waiting for a kind that is
+// absent or forbidden would stop the whole manager, so no optional kind is watched
+// before discovery has it and a list of it was answered.
 type apis struct {
 	discovery discovery.DiscoveryInterface
 	cache     cache.Cache
-	watch     func(context.Context, component.Kind) error // starts the watch of a kind and waits until it is synced
+	list      func(context.Context, component.Kind) error // asks for one object of a kind, past the cache
+	watch     func(context.Context, component.Kind) error // starts the watch of a kind
 	changed   chan event.GenericEvent                     // wakes every environment
+	suspects  chan struct{}                               // one element: a CRD came or went
 
-	indexed  bool // Applications can be found by project
-	mu       sync.RWMutex
-	served   map[schema.GroupVersionKind]bool
-	watched  map[schema.GroupVersionKind]bool
-	suspects chan struct{} // one element: a CRD came or went
+	mu      sync.RWMutex
+	served  map[schema.GroupVersionKind]bool
+	unread  map[schema.GroupVersionKind]error // why a kind that is served is not watched
+	watched map[schema.GroupVersionKind]bool  // used by one goroutine at a time
 }
+
+// How often a kind that is served and cannot be listed is tried again, and how long
+// its first list may take.
+const (
+	listRetry   = 5 * time.Second
+	listTimeout = 30 * time.Second
+)
 
 // serves says whether the cluster serves the kind.
 func (a *apis) serves(kind component.Kind) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return kind.Provider == "" || a.served[kind.GroupVersionKind]
+}
+
+// readable says why objects of a served kind cannot be read; nil when they can.
+func (a *apis) readable(gvk schema.GroupVersionKind) error {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.unread[gvk]
 }
 
 // Start implements manager.Runnable: it follows CRDs until ctx ends.
@@ -53,12 +69,17 @@ func (a *apis) Start(ctx context.Context) error {
 		return fmt.Errorf("watching CustomResourceDefinitions: %w", err)
 	}
 	for {
+		var again <-chan time.Time
+		if len(a.unread) > 0 {
+			again = time.After(listRetry) // a role may be granted without any event
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.suspects:
-			a.settle(ctx)
+		case <-again:
 		}
+		a.settle(ctx)
 	}
 }
 
@@ -144,30 +165,47 @@ func (a *apis) discover() (map[schema.GroupVersionKind]bool, error) {
 	return served, nil
 }
 
-// take starts the watches of newly served kinds and wakes every environment when
-// anything changed.
+// take starts the watches of newly served kinds, and wakes every environment when
+// anything changed. The watch of a kind that went is not ended: the client's
+// read-your-writes consistency is tied to the informer, and the reflector asks again,
+// every half a minute at the longest, until the kind is back.
 func (a *apis) take(ctx context.Context, now map[schema.GroupVersionKind]bool) {
-	log := ctrl.LoggerFrom(ctx)
-	for kind := range optionalKinds {
-		if !now[kind.GroupVersionKind] || a.watched[kind.GroupVersionKind] {
-			continue
-		}
-		if err := a.watch(ctx, kind); err != nil {
-			log.Error(err, "watching a kind", "kind", kind.Kind)
-			delete(now, kind.GroupVersionKind) // settle tries again
-			continue
-		}
-		a.watched[kind.GroupVersionKind] = true
-	}
+	unread := a.watchAll(ctx, now)
 	a.mu.Lock()
-	changed := !maps.Equal(a.served, now)
-	a.served = maps.Clone(now)
+	changed := !maps.Equal(a.served, now) || !maps.EqualFunc(a.unread, unread, sameWords)
+	a.served, a.unread = now, unread
 	a.mu.Unlock()
 	if changed {
-		log.Info("the cluster serves other kinds than before", "served", len(now), "known", len(optionalKinds))
+		ctrl.LoggerFrom(ctx).Info("the cluster serves other kinds than before",
+			"served", len(now), "unreadable", len(unread), "known", len(optionalKinds))
 		a.changed <- event.GenericEvent{}
 	}
 }
+
+// watchAll starts to watch the kinds that are served and are not watched yet, and
+// says why it could not.
+func (a *apis) watchAll(ctx context.Context, served map[schema.GroupVersionKind]bool) map[schema.GroupVersionKind]error {
+	unread := map[schema.GroupVersionKind]error{}
+	for kind := range optionalKinds {
+		gvk := kind.GroupVersionKind
+		if !served[gvk] || a.watched[gvk] {
+			continue
+		}
+		err := a.list(ctx, kind)
+		if err == nil {
+			err = a.watch(ctx, kind)
+		}
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Info("a kind that the cluster serves cannot be watched", "kind", kind.Kind, "cause", err.Error())
+			unread[gvk] = err
+			continue
+		}
+		a.watched[gvk] = true
+	}
+	return unread
+}
+
+func sameWords(a, b error) bool { return a.Error() == b.Error() }
 
 // optionalKinds are the kinds that something beside Kubernetes serves, children's
 // and observed ones, and whether they are observed only.

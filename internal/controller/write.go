@@ -19,8 +19,8 @@ import (
 // maxChildren is the bound of status.children.
 const maxChildren = 500
 
-// record writes the entries of the objects that are about to be created, and the
-// apps that have passed the gate, before anything is sent: whatever happens in
+// record writes the entries of the objects that are about to be created, the apps that
+// have passed the gate and the DNS names, before anything is sent: whatever happens in
 // between, nothing is created that is not on record.
 func (p *pass) record(ctx context.Context) error {
 	before := p.records.children()
@@ -33,11 +33,13 @@ func (p *pass) record(ctx context.Context) error {
 		p.refuseTooMany()
 	}
 	children := p.records.children()
-	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.in.Admitted) {
+	p.held.records = p.namesToHold()
+	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.held.apps) &&
+		slices.Equal(p.env.Status.DNSNames, p.held.records) {
 		return nil
 	}
 	p.env.Status.Children = children
-	p.env.Status.AdmittedApps = p.in.Admitted
+	p.env.Status.AdmittedApps, p.env.Status.DNSNames = p.held.apps, p.held.records
 	if err := p.client.Status().Update(ctx, p.env); err != nil {
 		return fmt.Errorf("recording children: %w", err)
 	}
@@ -86,7 +88,7 @@ func (p *pass) refuseTooMany() {
 }
 
 // write carries out the plans. One object's failure never hides another's.
-func (p *pass) write(ctx context.Context) error {
+func (p *pass) write(ctx context.Context) {
 	for _, plan := range p.plans {
 		if plan.blocked {
 			continue
@@ -103,7 +105,6 @@ func (p *pass) write(ctx context.Context) error {
 			p.found(plan.component.Name, s.key, health)
 		}
 	}
-	return nil
 }
 
 func (p *pass) found(component string, key component.Key, health component.Health) {
@@ -148,14 +149,12 @@ func (p *pass) waits(plan *plan, s *step) (component.Health, bool) {
 		if !slices.Contains(plan.component.After, other.component.Name) {
 			continue
 		}
-		if missing := slices.IndexFunc(other.steps, notOurs); other.blocked || missing >= 0 {
+		if !other.applied {
 			return refuse(component.Progressing, v1alpha1.ReasonWaitingForProject, "waits for "+other.component.Name), true
 		}
 	}
 	return component.Health{}, false
 }
-
-func notOurs(s *step) bool { return s.live == nil || s.action == actionRefuse }
 
 // create sends the POST. A name that is taken in the meantime stays untouched.
 func (p *pass) create(ctx context.Context, s *step) component.Health {
@@ -252,31 +251,38 @@ func (p *pass) failed(err error) component.Health {
 	if problem.Final {
 		state = component.Stalled
 	}
-	if problem.Recheck > 0 {
+	switch {
+	case problem.Recheck > 0:
 		p.recheckIn(problem.Recheck)
-	} else if problem.Reason != v1alpha1.ReasonAPINotInstalled {
+	case problem.Reason == v1alpha1.ReasonAPINotInstalled:
+		p.recheckIn(listRetry) // discovery still says that it is served
+	default:
 		p.errs = append(p.errs, err)
 	}
 	return refuse(state, problem.Reason, problem.Message)
 }
 
 // observe judges the objects that others make from ours.
-func (p *pass) observe(ctx context.Context) error {
+func (p *pass) observe(ctx context.Context) {
+	p.leftBehind()
 	for _, plan := range p.plans {
 		if plan.component.Observed == nil || plan.blocked {
 			continue
 		}
 		kind := plan.component.Observes[0]
 		for _, key := range plan.component.Observed(p.in) {
-			var live *unstructured.Unstructured
-			if p.apis.serves(kind) {
-				var err error
-				if live, err = p.cached(ctx, referenceOf(kind, key)); err != nil {
-					return err
-				}
-			}
-			p.found(plan.component.Name, key, plan.component.Health(p.in, key, live))
+			p.found(plan.component.Name, key, p.observed(ctx, plan.component, kind, key))
 		}
 	}
-	return nil
+}
+
+func (p *pass) observed(ctx context.Context, c component.Component, kind component.Kind, key component.Key) component.Health {
+	if !p.apis.serves(kind) {
+		return c.Health(p.in, key, nil)
+	}
+	live, err := p.cached(ctx, referenceOf(kind, key))
+	if err != nil {
+		return p.failed(err)
+	}
+	return c.Health(p.in, key, live)
 }

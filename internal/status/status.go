@@ -38,6 +38,8 @@ type Report struct {
 	Children []v1alpha1.Child
 	// Admitted are the apps that have passed the gate. Sorted.
 	Admitted []string
+	// DNSNames are the DNS names on record as the environment's. Sorted.
+	DNSNames []string
 	// Teardown is the step that a deletion has reached. Nil while there is none, and
 	// once all steps are done.
 	Teardown *v1alpha1.Teardown
@@ -70,6 +72,7 @@ func Compute(r Report) v1alpha1.AppEnvironmentStatus {
 		return out
 	}
 	out.AdmittedApps = slices.Sorted(slices.Values(r.Admitted))
+	out.DNSNames = slices.Sorted(slices.Values(r.DNSNames))
 	out.Children = s.children()
 	s.fillRows(&out)
 	return out

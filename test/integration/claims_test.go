@@ -1,10 +1,14 @@
 package integration
 
 import (
+	"errors"
 	"testing"
+	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/test/fixture"
@@ -85,6 +89,85 @@ func TestNamesOfProjectsApplicationsAndRecordsAreClaimedToo(t *testing.T) {
 			plane.WaitReady(t, c.holder)
 		})
 	}
+}
+
+// The right to a name does not hang on the object that has it.
+func TestADNSNameIsHeldWhileItsRecordIsDeletedByHand(t *testing.T) {
+	t.Parallel()
+	plane.RunReady(t, fixture.Small("older"))
+	waitForNextSecond(t, "older")
+	holder := fixture.Small("younger")
+	holder.Spec.DNS = fixture.Full("younger").Spec.DNS
+	plane.RunReady(t, holder)
+	plane.Edit(t, "older", func(env *v1alpha1.AppEnvironment) { env.Spec.DNS = fixture.Full("younger").Spec.DNS })
+	plane.WaitFor(t, "older", taken, fixture.BlockedOn("younger.hoge.example.com", "younger"))
+	old := plane.Get(t, fixture.DNSEndpointGVK, inside("younger", "younger"))
+	plane.Delete(t, old)
+	fixture.Eventually(t, soon, func() error {
+		live := plane.Find(t, fixture.DNSEndpointGVK, inside("younger", "younger"))
+		if live == nil || live.GetUID() == old.GetUID() {
+			return errors.New("the record is not back")
+		}
+		return nil
+	})
+	plane.WaitReady(t, "younger")
+	plane.WaitFor(t, "older", taken)
+
+	// Once the holder lets it go, the other gets it at once.
+	plane.Delete(t, plane.Environment(t, "younger"))
+	fixture.Eventually(t, soon, plane.Exists(fixture.DNSEndpointGVK, inside("older", "older")))
+	plane.WaitReady(t, "older")
+}
+
+// A name that has left the spec is held as long as a live object has it.
+func TestADNSNameIsHeldUntilTheRecordIsGone(t *testing.T) {
+	t.Parallel()
+	holder, contender := fixture.Small("record-one"), fixture.Small("record-two")
+	holder.Spec.DNS = fixture.Full("record-one").Spec.DNS
+	holder.Spec.DNS.Records = append(holder.Spec.DNS.Records, fixture.Full("record-kept").Spec.DNS.Records...)
+	contender.Spec.DNS = fixture.Full("record-one").Spec.DNS
+	plane.RunReady(t, holder)
+	binding := frozenDNS(t, "record-one")
+	plane.Run(t, contender)
+	plane.WaitFor(t, "record-two", taken, fixture.BlockedOn("record-one.hoge.example.com", "record-one"))
+
+	plane.Edit(t, "record-one", func(env *v1alpha1.AppEnvironment) { env.Spec.DNS.Records = env.Spec.DNS.Records[1:] })
+	plane.WaitFor(t, "record-one", fixture.Has(v1alpha1.ConditionDNSReady, metav1.ConditionFalse, v1alpha1.ReasonRejected))
+	fixture.Consistently(t, 2*time.Second, func() error {
+		return errors.Join(taken(plane.Environment(t, "record-two")), plane.Gone(fixture.DNSEndpointGVK, inside("record-two", "record-two"))())
+	})
+
+	// Nobody tells the operator that the policy went: another label makes it try again.
+	plane.Delete(t, binding)
+	plane.Edit(t, "record-one", func(env *v1alpha1.AppEnvironment) { env.Spec.Labels = map[string]string{"owner": "team-other"} })
+	plane.WaitReady(t, "record-one")
+	plane.WaitReady(t, "record-two")
+	fixture.Eventually(t, soon, plane.Exists(fixture.DNSEndpointGVK, inside("record-two", "record-two")))
+}
+
+// frozenDNS lets nobody change the DNSEndpoint of an environment until what it returns
+// is deleted.
+func frozenDNS(t *testing.T, environment string) client.Object {
+	t.Helper()
+	policy := "frozen-dns-" + environment
+	plane.Create(t, &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: policy},
+		Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			MatchConstraints: &admissionv1.MatchResources{ResourceRules: named(rules("externaldns.k8s.io", "dnsendpoints"))},
+			Validations:      []admissionv1.Validation{{Expression: "false", Message: "records are frozen"}},
+		},
+	})
+	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: policy},
+		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+			PolicyName: policy, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
+			MatchResources: &admissionv1.MatchResources{NamespaceSelector: only(environment)},
+		},
+	}
+	plane.Create(t, binding)
+	t.Cleanup(func() { plane.Delete(t, binding) })
+	refuses(t, environment, fixture.New(fixture.DNSEndpointGVK))
+	return binding
 }
 
 // waitForNextSecond waits until whatever is created next is younger than the

@@ -17,6 +17,6 @@ func TestForegroundDeletionKeepsTheOrder(t *testing.T) {
 	ends := watchEnds(t, "foreground")
 	plane.Delete(t, plane.Environment(t, "foreground"), client.PropagationPolicy(metav1.DeletePropagationForeground))
 	plane.WaitGone(t, "foreground")
-	ends.check(t)
 	checkNothingLeft(t, "foreground")
+	ends.check(t)
 }

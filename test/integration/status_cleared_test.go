@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/test/fixture"
@@ -96,5 +98,91 @@ func TestChildrenOfAnEnvironmentOfTheSameNameAreTakenBackByConsentOnly(t *testin
 	}
 	if live.GetAnnotations()[v1alpha1.AnnotationOwnerUID] != string(env.UID) {
 		t.Errorf("the quota still bears %s", live.GetAnnotations()[v1alpha1.AnnotationOwnerUID])
+	}
+}
+
+// As after a restore that brought back the status, but not the UID of the AppEnvironment.
+func TestAnObjectOnRecordThatBearsAnotherOwnersUIDIsTakenBackByConsentOnly(t *testing.T) {
+	t.Parallel()
+	plane.RunReady(t, fixture.Full("reborn"))
+	key := inside("reborn", "reborn")
+	quota := plane.Change(t, quotaGVK, key, func(u *unstructured.Unstructured) {
+		annotations := u.GetAnnotations()
+		annotations[v1alpha1.AnnotationOwnerUID] = "00000000-0000-0000-0000-000000000000"
+		u.SetAnnotations(annotations)
+	})
+	plane.WaitFor(t, "reborn", taken, fixture.BlockedOn("ResourceQuota", v1alpha1.AnnotationReAdopt))
+	if live := plane.Get(t, quotaGVK, key); live.GetResourceVersion() != quota.GetResourceVersion() {
+		t.Error("the quota was touched")
+	}
+
+	plane.Edit(t, "reborn", func(env *v1alpha1.AppEnvironment) {
+		env.Annotations = map[string]string{v1alpha1.AnnotationReAdopt: string(env.UID)}
+	})
+	plane.WaitReady(t, "reborn")
+	if entry := entryOf(t, "reborn", child{quotaGVK, key}); entry == nil || entry.UID != quota.GetUID() || entry.Origin != v1alpha1.OriginAdopted {
+		t.Errorf("entry %v of the re-adopted quota %s", entry, quota.GetUID())
+	}
+}
+
+// As after a restore, or when an AppEnvironment was lost and is made again: everything
+// that runs is taken back as it is, and nothing is taken from it by the way. Not
+// parallel: it stops the operator, so that there is no teardown.
+func TestAnEnvironmentMadeAgainTakesBackWhatRunsAndNothingIsLost(t *testing.T) {
+	plane.RunReady(t, fixture.Full("again"))
+	stopOperator(t)
+	before := running(t, "again")
+	plane.Edit(t, "again", func(env *v1alpha1.AppEnvironment) { env.Finalizers = nil })
+	plane.Delete(t, plane.Environment(t, "again"))
+	plane.WaitGone(t, "again")
+
+	// The new one asks for one more app, which has no gate to wait for, and not for the
+	// domains of the certificate.
+	again := fixture.Full("again")
+	again.Spec.Apps = append(again.Spec.Apps, v1alpha1.App{Name: "later"})
+	again.Spec.Sync.Gate = v1alpha1.GateNone
+	again.Spec.Certificates[0].Google.Domains = []string{"other.hoge.example.com"}
+	startOperator(t)
+	t.Cleanup(func() { // an adopted namespace stays
+		plane.WaitGone(t, "again")
+		plane.Delete(t, plane.Get(t, namespaceGVK, cluster(fixture.NamespaceOf("again"))))
+	})
+	plane.Run(t, again)
+	plane.WaitFor(t, "again", taken, fixture.BlockedOn("Namespace", v1alpha1.AnnotationReAdopt))
+	checkUnchanged(t, before)
+
+	plane.Edit(t, "again", func(env *v1alpha1.AppEnvironment) {
+		env.Annotations = map[string]string{v1alpha1.AnnotationReAdopt: string(env.UID)}
+	})
+	plane.WaitFor(t, "again", fixture.BlockedOn("ManagedCertificate", "domains"),
+		fixture.Has(v1alpha1.ConditionApplicationsReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+	checkUnchanged(t, before)
+	if diff := cmp.Diff([]string{"later", "web", "worker"}, plane.Environment(t, "again").Status.AdmittedApps); diff != "" {
+		t.Errorf("admitted apps (-want +got):\n%s", diff)
+	}
+}
+
+// running are the children and Applications of an environment, with their UIDs.
+func running(t *testing.T, name string) map[child]types.UID {
+	t.Helper()
+	uids := map[child]types.UID{}
+	for _, object := range childrenOf(name) {
+		uids[object] = plane.Get(t, object.GroupVersionKind, object.ObjectKey).GetUID()
+	}
+	for _, app := range []string{"web", "worker"} {
+		object := child{fixture.ApplicationGVK, application(name, app)}
+		uids[object] = plane.Get(t, object.GroupVersionKind, object.ObjectKey).GetUID()
+	}
+	return uids
+}
+
+// checkUnchanged checks that each of the objects is the one it was, and stays.
+func checkUnchanged(t *testing.T, before map[child]types.UID) {
+	t.Helper()
+	for object, uid := range before {
+		live := plane.Find(t, object.GroupVersionKind, object.ObjectKey)
+		if live == nil || live.GetUID() != uid || live.GetDeletionTimestamp() != nil {
+			t.Errorf("%s is no longer the one it was", object)
+		}
 	}
 }

@@ -105,6 +105,10 @@ func situations() map[string]situation {
 			no, v1alpha1.ReasonProgressing, reconciling, []string{"DNSEndpoint it-s-dns/s-dns", "external-dns"}},
 		"a remote secret is missing": {"s-missing", func(env *v1alpha1.AppEnvironment) { env.Spec.Secrets.Store.Fake.Data[0].Key = "other" }, nil,
 			no, v1alpha1.ReasonSecretNotSynced, reconciling, []string{"ExternalSecret it-s-missing/env", `key "s-missing-env" not found`}},
+		"a store that never worked": {"s-store-new", func(env *v1alpha1.AppEnvironment) {
+			plane.ESO.Break(inside(env.Name, env.Name), "google: could not find default credentials")
+		}, nil,
+			no, v1alpha1.ReasonSecretNotSynced, reconciling, []string{"SecretStore it-s-store-new/s-store-new", "could not find default credentials"}},
 		"the store of a secret that was synced fails": {"s-store", nil, brokenStore,
 			no, v1alpha1.ReasonStoreFailing, "", []string{"ExternalSecret it-s-store/env", "permission denied"}},
 	}

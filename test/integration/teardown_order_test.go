@@ -1,10 +1,10 @@
 package integration
 
 import (
-	"context"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
@@ -29,8 +29,8 @@ func TestTeardownRemovesEachStepBeforeItBeginsTheNext(t *testing.T) {
 	ends := watchEnds(t, "teardown")
 	plane.Delete(t, plane.Environment(t, "teardown"))
 	plane.WaitGone(t, "teardown")
-	ends.check(t)
 	checkNothingLeft(t, "teardown")
+	ends.check(t)
 }
 
 // checkNothingLeft checks that every child, Application and workload is gone.
@@ -57,15 +57,12 @@ type ends struct {
 	objects map[string]*end
 	total   int
 	watched sync.WaitGroup
-	cancel  context.CancelFunc
 }
 
 // watchEnds watches the children and Applications of an environment from now on.
 func watchEnds(t *testing.T, name string) *ends {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	e := &ends{objects: map[string]*end{}, cancel: cancel}
-	t.Cleanup(cancel)
+	e := &ends{objects: map[string]*end{}}
 	watched := childrenOf(name)
 	for _, app := range []string{"web", "worker"} {
 		watched = append(watched, child{fixture.ApplicationGVK, application(name, app)})
@@ -74,7 +71,7 @@ func watchEnds(t *testing.T, name string) *ends {
 	for _, child := range watched {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(child.GroupVersionKind)
-		watcher, err := plane.Client.Watch(ctx, list, client.InNamespace(child.Namespace), client.MatchingFields{"metadata.name": child.Name})
+		watcher, err := plane.Client.Watch(t.Context(), list, client.InNamespace(child.Namespace), client.MatchingFields{"metadata.name": child.Name})
 		if err != nil {
 			t.Fatalf("watching %s %s: %v", child.Kind, child.ObjectKey, err)
 		}
@@ -112,9 +109,25 @@ func (e *ends) follow(child child, watcher watch.Interface) {
 // before it was gone. What a namespace takes along with itself goes with its step.
 func (e *ends) check(t *testing.T) {
 	t.Helper()
-	e.watched.Wait()
-	if len(e.objects) != e.total {
-		t.Errorf("saw %d of %d objects go", len(e.objects), e.total)
+	done := make(chan struct{})
+	go func() {
+		e.watched.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(soon): // what is there still was reported already
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	gone := 0
+	for _, object := range e.objects {
+		if object.gone > 0 {
+			gone++
+		}
+	}
+	if gone != e.total {
+		t.Fatalf("saw %d of %d objects go", gone, e.total)
 	}
 	for _, later := range e.objects {
 		for _, earlier := range e.objects {

@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/test/fixture"
@@ -81,9 +82,26 @@ func TestANamespaceThatTheOperatorDidNotCreateIsNeverDeleted(t *testing.T) {
 			}
 		}
 	})
+	// What stands on the namespace does not say otherwise, whoever writes it there.
+	fixture.Eventually(t, soon, hasOrigin(t, namespace, v1alpha1.OriginAdopted))
+	plane.Change(t, namespaceGVK, namespace, func(u *unstructured.Unstructured) {
+		annotations := u.GetAnnotations()
+		annotations[v1alpha1.AnnotationOrigin] = string(v1alpha1.OriginCreated)
+		u.SetAnnotations(annotations)
+	})
+	fixture.Eventually(t, soon, hasOrigin(t, namespace, v1alpha1.OriginAdopted))
 	plane.Delete(t, plane.Environment(t, "adopted"))
 	plane.WaitGone(t, "adopted")
 	if live := plane.Get(t, namespaceGVK, namespace); live.GetDeletionTimestamp() != nil {
 		t.Error("an adopted namespace is being deleted")
+	}
+}
+
+func hasOrigin(t *testing.T, namespace client.ObjectKey, want v1alpha1.Origin) func() error {
+	return func() error {
+		if origin := plane.Get(t, namespaceGVK, namespace).GetAnnotations()[v1alpha1.AnnotationOrigin]; origin != string(want) {
+			return fmt.Errorf("the origin of the namespace is %q", origin)
+		}
+		return nil
 	}
 }
