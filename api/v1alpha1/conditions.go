@@ -105,8 +105,10 @@ const (
 	ReasonInvalid = "Invalid"
 	// ReasonCertificateFailed: the certificate failed for good; remove it and add it again once the cause is gone.
 	ReasonCertificateFailed = "CertificateFailed"
-	// ReasonNotYetSupported: the field is part of the API and this version does not act on it; reset it to its default.
-	ReasonNotYetSupported = "NotYetSupported"
+	// ReasonContended: another field manager sets a field again and again; decide who writes it.
+	ReasonContended = "Contended"
+	// ReasonConfirmationRequired: the environment is protected and its deletion is not confirmed; status.pendingRemovals holds the confirmation, ready to paste.
+	ReasonConfirmationRequired = "ConfirmationRequired"
 	// ReasonTeardownStalled: a step of the deletion takes longer than the deadline; status.teardown names it.
 	ReasonTeardownStalled = "TeardownStalled"
 	// ReasonTeardownPaused: the deletion waits, because spec.mode forbids writing.
@@ -135,6 +137,9 @@ const (
 	AnnotationReAdopt = "platform.appenv.dev/re-adopt"
 	// AnnotationAdoptBy on an object that is not the operator's names the AppEnvironment that may take it over.
 	AnnotationAdoptBy = "platform.appenv.dev/adopt-by"
+	// AnnotationConfirm on an AppEnvironment confirms removals from a protected one: what
+	// status.pendingRemovals holds, joined by commas.
+	AnnotationConfirm = "platform.appenv.dev/confirm"
 	// Finalizer on an AppEnvironment holds it until its teardown is done.
 	Finalizer = "platform.appenv.dev/teardown"
 	// ApplicationSetFinalizer on an ApplicationSet lets the operator save its Applications when somebody deletes it.

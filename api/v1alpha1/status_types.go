@@ -216,16 +216,34 @@ type DomainStatus struct {
 	Status string `json:"status,omitempty"`
 }
 
+// PlannedActionType is something the operator does to an object.
+type PlannedActionType string
+
+// What the operator does to objects.
+const (
+	ActionCreate  PlannedActionType = "Create"
+	ActionAdopt   PlannedActionType = "Adopt"   // take over, by consent
+	ActionUpdate  PlannedActionType = "Update"  // change fields
+	ActionRelease PlannedActionType = "Release" // give up and leave in place
+	ActionDelete  PlannedActionType = "Delete"
+	ActionRefuse  PlannedActionType = "Refuse" // leave alone, and say why
+)
+
 // PlannedAction is what the operator would do to an object.
 type PlannedAction struct {
 	// object is kind, namespace and name.
 	Object string `json:"object"`
-	// action is Create, Update, Delete or Refuse.
-	Action string `json:"action"`
-	// fields are the paths that would change.
+	// action is Create, Adopt, Update, Release, Delete or Refuse.
+	Action PlannedActionType `json:"action"`
+	// fields are the paths that would change, at most 20.
+	// +kubebuilder:validation:MaxItems=20
 	// +listType=atomic
 	// +optional
 	Fields []string `json:"fields,omitempty"`
+	// message says why an object would be refused. At most 256 characters.
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // Teardown is the step that a deletion has reached.

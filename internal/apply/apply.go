@@ -34,6 +34,8 @@ type Applier struct {
 	// proven holds what the server stored for an intent that it normalises, so that the
 	// difference is not applied again and again.
 	proven map[objectName]proof
+	// previews holds what dry runs said.
+	previews map[objectName]preview
 }
 
 // An objectName is what one object at a time can have.
@@ -55,7 +57,7 @@ type proof struct {
 // New makes an Applier that writes through c as the field manager, and reads past
 // any cache through live.
 func New(c client.Client, live client.Reader, manager string) *Applier {
-	return &Applier{client: c, live: live, manager: manager, proven: map[objectName]proof{}}
+	return &Applier{client: c, live: live, manager: manager, proven: map[objectName]proof{}, previews: map[objectName]preview{}}
 }
 
 // Get reads an object past the cache. A missing object is nil without an error.
@@ -133,11 +135,15 @@ func (a *Applier) Delete(ctx context.Context, live *unstructured.Unstructured, p
 // PatchJSON sends a JSON patch to the object. An object that is gone is no error. One
 // that is no longer as the patch tests it gives a conflict.
 func (a *Applier) PatchJSON(ctx context.Context, live *unstructured.Unstructured, operations []map[string]any) error {
+	return a.patchAs(ctx, a.manager, live, operations)
+}
+
+func (a *Applier) patchAs(ctx context.Context, manager string, live *unstructured.Unstructured, operations []map[string]any) error {
 	patch, err := json.Marshal(operations)
 	if err != nil {
 		return fmt.Errorf("encoding a patch of %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
-	err = a.client.Patch(ctx, live.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
+	err = a.client.Patch(ctx, live.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(manager))
 	if isFailedTest(err) {
 		err = apierrors.NewConflict(schema.GroupResource{Group: live.GroupVersionKind().Group, Resource: live.GetKind()}, live.GetName(), err)
 	}
@@ -163,6 +169,7 @@ func (a *Applier) Forget(ref *unstructured.Unstructured) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.proven, nameOf(ref))
+	delete(a.previews, nameOf(ref))
 }
 
 func (a *Applier) remember(intent, stored *unstructured.Unstructured) {

@@ -95,7 +95,7 @@ func movedNamespace(in Input, element argocd.Element) *Health {
 		if app.Name != element[argocd.ElementName] {
 			continue
 		}
-		wanted, live := namespaceOf(in.Env, app.Namespace), element[argocd.ElementNamespace]
+		wanted, live := NamespaceOf(in.Env, app.Namespace), element[argocd.ElementNamespace]
 		if wanted == live {
 			return nil
 		}

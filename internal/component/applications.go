@@ -48,7 +48,8 @@ func desiredApplications(in Input) ([]*unstructured.Unstructured, error) {
 	if err := checkApplicationNames(in.Env); err != nil {
 		return nil, err
 	}
-	elements := elementsOf(in)
+	elements := slices.Concat(elementsOf(in), in.KeptElements)
+	slices.SortFunc(elements, byName)
 	if len(elements) == 0 {
 		return nil, nil
 	}
@@ -94,10 +95,12 @@ func elementsOf(in Input) []argocd.Element {
 			elements = append(elements, elementOf(in, app))
 		}
 	}
-	slices.SortFunc(elements, func(a, b argocd.Element) int {
-		return strings.Compare(a[argocd.ElementName], b[argocd.ElementName])
-	})
+	slices.SortFunc(elements, byName)
 	return elements
+}
+
+func byName(a, b argocd.Element) int {
+	return strings.Compare(a[argocd.ElementName], b[argocd.ElementName])
 }
 
 // elementOf keeps the namespace of a live element: Argo CD would leave everything
@@ -110,7 +113,7 @@ func elementOf(in Input, app v1alpha1.App) argocd.Element {
 		argocd.ElementRepoURL:        orDefault(app.RepoURL, source.RepoURL),
 		argocd.ElementTargetRevision: orDefault(app.TargetRevision, source.TargetRevision),
 		argocd.ElementPath:           expand(in.Env, app.Name, orDefault(app.Path, source.Path)),
-		argocd.ElementNamespace:      namespaceOf(in.Env, app.Namespace),
+		argocd.ElementNamespace:      NamespaceOf(in.Env, app.Namespace),
 		argocd.ElementImages:         strings.Join(imageOverrides(app), ","),
 	}
 	if live := in.LiveElements[app.Name][argocd.ElementNamespace]; live != "" {

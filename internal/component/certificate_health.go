@@ -145,7 +145,7 @@ func domainsChanged(in Input, key Key, live *unstructured.Unstructured) bool {
 		return false
 	}
 	for _, certificate := range in.Env.Spec.Certificates {
-		if certificate.Google != nil && certificate.Name == key.Name && namespaceOf(in.Env, certificate.Namespace) == key.Namespace {
+		if certificate.Google != nil && certificate.Name == key.Name && NamespaceOf(in.Env, certificate.Namespace) == key.Namespace {
 			return !slices.Equal(sorted(slices.Clone(certificate.Google.Domains)), sorted(have))
 		}
 	}

@@ -33,7 +33,7 @@ var certificates = Component{
 func desiredCertificates(in Input) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	for _, certificate := range in.Env.Spec.Certificates {
-		namespace := namespaceOf(in.Env, certificate.Namespace)
+		namespace := NamespaceOf(in.Env, certificate.Namespace)
 		if _, withheld := in.Withheld[namespace]; withheld {
 			continue
 		}
@@ -58,7 +58,7 @@ func managedCertificate(in Input, certificate v1alpha1.Certificate) (*unstructur
 	if certificate.Google == nil {
 		return nil, nil
 	}
-	namespace := namespaceOf(in.Env, certificate.Namespace)
+	namespace := NamespaceOf(in.Env, certificate.Namespace)
 	key := Key{Group: managedCertificateKind.Group, Kind: managedCertificateKind.Kind, Namespace: namespace, Name: certificate.Name}
 	domains := sorted(slices.Clone(certificate.Google.Domains))
 	if live := in.LiveDomains[key]; len(live) > 0 {
@@ -76,7 +76,7 @@ func certManagerCertificate(in Input, certificate v1alpha1.Certificate) (*unstru
 	if spec == nil {
 		return nil, nil
 	}
-	return object(certificateKind, namespaceOf(in.Env, certificate.Namespace), certificate.Name, map[string]any{
+	return object(certificateKind, NamespaceOf(in.Env, certificate.Namespace), certificate.Name, map[string]any{
 		"spec": map[string]any{
 			"secretName": orDefault(spec.SecretName, certificate.Name),
 			"dnsNames":   sorted(slices.Clone(spec.Domains)),

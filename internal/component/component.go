@@ -103,6 +103,12 @@ type Input struct {
 	LiveProject *argocd.Project
 	// LiveElements are the elements of the live ApplicationSet, where it is ours, by app name.
 	LiveElements map[string]argocd.Element
+	// KeptElements are elements of the live list whose apps have left the spec and may not
+	// go yet. They stay in the list as they are.
+	KeptElements []argocd.Element
+	// KeptNamespaces are namespaces that have left the spec and may not go yet: the
+	// AppProject goes on permitting them.
+	KeptNamespaces []string
 	// LiveDomains are the domains of the live ManagedCertificates that are ours.
 	LiveDomains map[Key][]string
 	// TakenRecords are the DNS names, in lower case, that another environment holds,

@@ -30,7 +30,7 @@ func desiredDNS(in Input) ([]*unstructured.Unstructured, error) {
 	if in.Env.Spec.DNS == nil || len(in.Env.Spec.DNS.Records) == 0 {
 		return nil, nil
 	}
-	namespace := namespaceOf(in.Env, nil)
+	namespace := NamespaceOf(in.Env, nil)
 	if _, withheld := in.Withheld[namespace]; withheld {
 		return nil, nil
 	}

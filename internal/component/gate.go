@@ -69,7 +69,7 @@ func admit(in Input, app v1alpha1.App, waiting *Waiting, taken map[string]Health
 	if slices.Contains(in.Env.Status.AdmittedApps, app.Name) {
 		return nil
 	}
-	namespace := namespaceOf(in.Env, app.Namespace)
+	namespace := NamespaceOf(in.Env, app.Namespace)
 	if why, withheld := in.Withheld[namespace]; withheld {
 		return &Health{
 			State:   Progressing,

@@ -53,8 +53,8 @@ func expand(env *v1alpha1.AppEnvironment, app, pattern string) string {
 	).Replace(pattern)
 }
 
-// namespaceOf is the namespace that is named, or else the environment's first.
-func namespaceOf(env *v1alpha1.AppEnvironment, named *string) string {
+// NamespaceOf is the namespace that is named, or else the environment's first.
+func NamespaceOf(env *v1alpha1.AppEnvironment, named *string) string {
 	if named != nil {
 		return *named
 	}

@@ -110,6 +110,9 @@ func destinations(in Input) []argocd.Destination {
 			all = append(all, argocd.Destination{Server: argocd.InCluster, Namespace: namespace.Name})
 		}
 	}
+	for _, namespace := range in.KeptNamespaces {
+		all = append(all, argocd.Destination{Server: argocd.InCluster, Namespace: namespace})
+	}
 	return sortedDestinations(append(all, keptDestinations(in)...))
 }
 

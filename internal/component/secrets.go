@@ -47,7 +47,7 @@ func desiredSecrets(in Input) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	withStore := map[string]bool{}
 	for _, item := range spec.Items {
-		namespace := namespaceOf(in.Env, item.Namespace)
+		namespace := NamespaceOf(in.Env, item.Namespace)
 		if _, withheld := in.Withheld[namespace]; withheld {
 			continue
 		}
@@ -117,5 +117,5 @@ func storeRef(env *v1alpha1.AppEnvironment) externalsecrets.SecretStoreRef {
 }
 
 func externalSecretKey(env *v1alpha1.AppEnvironment, item v1alpha1.SecretItem) Key {
-	return Key{Group: esoGroup, Kind: externalSecretKind.Kind, Namespace: namespaceOf(env, item.Namespace), Name: item.Name}
+	return Key{Group: esoGroup, Kind: externalSecretKind.Kind, Namespace: NamespaceOf(env, item.Namespace), Name: item.Name}
 }

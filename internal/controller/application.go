@@ -39,12 +39,16 @@ func (p *pass) gatherApplications(ctx context.Context) {
 		}
 		p.in.Applications = append(p.in.Applications, app)
 	}
+	if _, err := p.findLive(ctx, projectKey); err != nil {
+		p.unreadable(projectKey, err)
+	}
 	set, err := p.findLive(ctx, p.applicationSetKey())
 	if err != nil {
 		p.unreadable(projectKey, err)
 		p.unreadable(p.applicationSetKey(), err)
 	}
-	if set == nil || !p.isOurs(p.applicationSetKey()) {
+	p.gatherAdoption(ctx)
+	if set == nil || p.standing(p.applicationSetKey(), set) != apply.Ours {
 		return
 	}
 	p.in.LiveElements = argocd.Elements(set)
@@ -97,7 +101,7 @@ func (p *pass) admit(ctx context.Context) {
 		}
 	}
 	admission := component.Admit(p.in, component.SecretsSynced(p.in, ours), taken)
-	p.in.Admitted, p.held.apps = admission.Admitted, admission.Latched
+	p.in.Admitted, p.held.apps = admission.Admitted, slices.Sorted(slices.Values(append(admission.Latched, p.frozen.apps...)))
 	for app, health := range admission.Held {
 		p.found("applications", p.applicationKey(names[app]), health)
 	}
@@ -126,14 +130,33 @@ func (p *pass) takenApplications(ctx context.Context) (map[string]component.Heal
 			continue
 		}
 		p.recheckIn(p.config.RecheckInterval)
-		if whole, err := p.applier.Get(ctx, live); err == nil && whole != nil {
-			live = whole // the cache keeps no field managers
+		why, may := p.mayTake(app, live)
+		switch {
+		case may:
+			continue
+		case why.Reason == "":
+			why = p.takenApplication(ctx, key, live)
 		}
-		taken[app] = refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-			"it exists already%s, and is left untouched; use another argocd.applicationName or app name, or remove it (taking it over by %s is not yet supported)",
-			ownerWords(live), v1alpha1.AnnotationAdoptBy))
+		taken[app] = why
 	}
 	return taken, nil
+}
+
+func (p *pass) takenApplication(ctx context.Context, key component.Key, live *unstructured.Unstructured) component.Health {
+	if isOwnedBySet(live, p.applicationSetKey().Name) {
+		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"%s lets this environment take over the ApplicationSet it belongs to, with everything it runs; until then it is left untouched",
+			p.howToConsent(p.applicationSetKey())))
+	}
+	for _, owner := range live.GetOwnerReferences() {
+		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"it exists already, belongs to %s %s and is left untouched; use another argocd.applicationName or app name", owner.Kind, owner.Name))
+	}
+	if whole, err := p.applier.Get(ctx, live); err == nil && whole != nil {
+		live = whole // the cache keeps no field managers
+	}
+	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+		"%s lets this environment's ApplicationSet take it over; it exists already%s, and is left untouched", p.howToConsent(key), managedBy(live)))
 }
 
 // generates says whether the Application comes from our ApplicationSet: it is owned
@@ -156,7 +179,7 @@ func (p *pass) isOurs(key component.Key) bool {
 		_, recorded := p.records[key]
 		return recorded
 	}
-	return p.standing(key, live) == apply.Ours
+	return p.standing(key, live) == apply.Ours || p.consenting[key]
 }
 
 // standing says how a live object stands to the environment. Where the object is on
@@ -230,10 +253,23 @@ func (p *pass) usesProject(app *unstructured.Unstructured) bool {
 	return project == component.ProjectName(p.env)
 }
 
+// wantedApplications are the Applications of the apps in the spec, and of those that may
+// not leave it unconfirmed.
+func (p *pass) wantedApplications() []string {
+	names := slices.Collect(maps.Values(component.ApplicationNames(p.env)))
+	for _, app := range p.env.Status.AdmittedApps {
+		part := "apps/" + app
+		if p.protection() == v1alpha1.ProtectionConfirm && !p.confirms(part) {
+			names = append(names, component.ApplicationName(p.env, app))
+		}
+	}
+	return names
+}
+
 // leftBehind reports Applications that carry the environment's label and that nobody
 // looks after: no ApplicationSet owns them, and the spec does not ask for them.
 func (p *pass) leftBehind() {
-	wanted := slices.Collect(maps.Values(component.ApplicationNames(p.env)))
+	wanted := p.wantedApplications()
 	for _, app := range p.in.Applications {
 		metadata := app.Metadata
 		if metadata.Labels[v1alpha1.LabelEnvironment] != p.env.Name || len(metadata.OwnerReferences) > 0 ||
@@ -244,11 +280,4 @@ func (p *pass) leftBehind() {
 			"no ApplicationSet owns it and the spec does not ask for it, yet Argo CD syncs it: kubectl -n %s delete application %s removes it and what it deployed, or take the label %s off it",
 			metadata.Namespace, metadata.Name, v1alpha1.LabelEnvironment)))
 	}
-}
-
-func ownerWords(live *unstructured.Unstructured) string {
-	for _, owner := range live.GetOwnerReferences() {
-		return fmt.Sprintf(", belongs to %s %s", owner.Kind, owner.Name)
-	}
-	return managedBy(live)
 }

@@ -18,7 +18,10 @@ func (p *pass) gather(ctx context.Context) {
 	p.gatherClaims(ctx)
 	p.gatherNamespaces(ctx)
 	p.gatherApplications(ctx)
-	p.rescueApplications(ctx)
+	if p.suspended == "" {
+		p.rescueApplications(ctx)
+	}
+	p.freeze()
 	p.gatherLive(ctx)
 	p.gatherCauses(ctx)
 }
@@ -85,6 +88,7 @@ func (p *pass) recall(ctx context.Context) {
 		}
 		if live != nil {
 			p.live[key] = live
+			p.notice(ctx, key, live)
 		}
 	}
 }
@@ -114,18 +118,18 @@ func (p *pass) gatherNamespaces(ctx context.Context) {
 			continue
 		}
 		p.live[key] = live
-		p.withhold(key, live)
+		p.withhold(ctx, key, live)
 	}
 }
 
 // withhold keeps children out of a namespace that is not ours or on its way out.
-func (p *pass) withhold(key component.Key, live *unstructured.Unstructured) {
+func (p *pass) withhold(ctx context.Context, key component.Key, live *unstructured.Unstructured) {
 	if live == nil {
 		return
 	}
 	switch standing := p.standing(key, live); {
-	case standing != apply.Ours:
-		p.in.Withheld[key.Name] = p.foreign(live, standing)
+	case standing != apply.Ours && !p.consenting[key]:
+		p.in.Withheld[key.Name] = p.foreign(ctx, live, standing)
 	case live.GetDeletionTimestamp() != nil:
 		p.in.Withheld[key.Name] = refuse(component.Progressing, v1alpha1.ReasonTerminating, terminatingMessage(live))
 	}

@@ -19,6 +19,7 @@ import (
 // prune removes what the spec no longer asks for, in the order of a teardown: a step
 // waits until the one before it is done. What has to wait says so.
 func (p *pass) prune(ctx context.Context) {
+	p.reportFrozen()
 	settled := false
 	for i, name := range component.TeardownOrder {
 		if name == "applications" {
@@ -107,6 +108,9 @@ func (p *pass) applicationsSettled(ctx context.Context) bool {
 	for _, app := range p.in.Admitted {
 		wanted[names[app]] = true
 	}
+	for _, app := range p.frozen.apps {
+		wanted[component.ApplicationName(p.env, app)] = true
+	}
 	for key := range p.records {
 		leaves[key.Name] = leaves[key.Name] || key.Kind == "Namespace" && p.isStale(key)
 	}
@@ -142,7 +146,7 @@ func (p *pass) isStale(key component.Key) bool {
 	if key.Kind == "Namespace" {
 		namespace = key.Name
 	}
-	if _, withheld := p.in.Withheld[namespace]; withheld {
+	if _, withheld := p.in.Withheld[namespace]; withheld || p.isFrozen(key) {
 		return false
 	}
 	inSpec := slices.ContainsFunc(p.env.Spec.Namespaces, func(n v1alpha1.Namespace) bool { return n.Name == namespace })
@@ -210,16 +214,15 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 		return true, nil
 	}
 	p.live[key] = live
-	if p.standing(key, live) == apply.Ours && marks.Standing(live, p.owner) != apply.Ours {
+	ours := p.standing(key, live) == apply.Ours
+	switch {
+	case ours && p.retains():
+		return p.release(ctx, key, live)
+	case ours && marks.Standing(live, p.owner) != apply.Ours:
 		return false, p.relabel(ctx, key, live)
-	}
-	if !p.mayDelete(key, live) {
+	case !p.mayDelete(key, live):
 		ctrl.LoggerFrom(ctx).Info("leaving an object in place that is not ours to delete", "object", key.String())
-		if err := p.release(ctx, live); err != nil {
-			return false, err
-		}
-		delete(p.records, key)
-		return true, nil
+		return p.release(ctx, key, live)
 	}
 	if live.GetDeletionTimestamp() != nil {
 		return false, nil
@@ -250,15 +253,25 @@ func (p *pass) relabel(ctx context.Context, key component.Key, live *unstructure
 	})
 }
 
-// release gives up an object that carries our marks, so that nobody takes it for
-// ours later, and leaves the consent that lets this environment take it back.
-func (p *pass) release(ctx context.Context, cached *unstructured.Unstructured) error {
+// release gives up an object and its entry, so that nobody takes it for ours later. One
+// of ours keeps the consent that lets this environment take it back.
+func (p *pass) release(ctx context.Context, key component.Key, cached *unstructured.Unstructured) (gone bool, err error) {
 	live, err := p.applier.Get(ctx, cached)
-	if err != nil || live == nil || marks.Standing(live, p.owner) != apply.Ours {
-		return err
+	if err != nil {
+		return false, err
 	}
-	drop := []string{v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment, v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin}
-	return p.applier.Release(ctx, live, drop, map[string]string{v1alpha1.AnnotationAdoptBy: p.env.Name})
+	if live != nil && p.standing(key, live) == apply.Ours {
+		err := p.applier.Release(ctx, live, apply.Release{
+			Drop:       []string{v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment, v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin},
+			Finalizers: []string{v1alpha1.ApplicationSetFinalizer},
+			Leave:      map[string]string{v1alpha1.AnnotationAdoptBy: p.env.Name},
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	delete(p.records, key)
+	return true, nil
 }
 
 // mayDelete says whether labels, owner's UID and entry agree that the object is

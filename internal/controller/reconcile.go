@@ -47,6 +47,8 @@ type memory struct {
 	refused map[component.Key]bool
 	// refusals are writes that failed, so that events do not repeat them at once.
 	refusals map[component.Key]refusal
+	// contentions are fields that others took back.
+	contentions map[component.Key]contention
 	// causes are the causes of what fails of External Secrets, from its Events.
 	causes map[component.Key]*cause
 }
@@ -95,6 +97,8 @@ type pass struct {
 	lost    claims                                       // names that another environment holds
 	plans   []*plan
 
+	// consenting are live objects that are not ours and may be taken over.
+	consenting map[component.Key]bool
 	// unread is what may not be written in this pass, and why: the object, or something
 	// that decides what it should be, could not be read.
 	unread map[component.Key]component.Health
@@ -104,6 +108,12 @@ type pass struct {
 	teardown *v1alpha1.Teardown
 	recheck  time.Duration
 	errs     []error
+
+	frozen  frozen   // what waits for a confirmation
+	pending []string // the confirmations that would let it go
+
+	suspended string                   // why spec.mode forbids writing
+	foreseen  []v1alpha1.PlannedAction // what Enforce would do
 
 	keep bool // report nothing but the findings: the rest of the status stays
 	done bool // there is nothing to report
@@ -127,6 +137,7 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		records:    recordsOf(env),
 		held:       held{apps: env.Status.AdmittedApps, records: env.Status.DNSNames},
 		live:       map[component.Key]*unstructured.Unstructured{},
+		consenting: map[component.Key]bool{},
 		unread:     map[component.Key]component.Health{},
 	}
 	p.in = component.Input{
@@ -147,7 +158,8 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.memories[env.UID] == nil {
-		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{}, causes: map[component.Key]*cause{}}
+		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{},
+			contentions: map[component.Key]contention{}, causes: map[component.Key]*cause{}}
 	}
 	return r.memories[env.UID]
 }
@@ -155,13 +167,28 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 // run makes the steps of the pass, each of which needs the ones before it. Two of them
 // can end it: without our finalizer and without the entries nothing may be created.
 func (p *pass) run(ctx context.Context) {
-	switch unsupported := p.unsupported(); {
-	case unsupported != "" && !p.letGo():
-		p.refuseAll(refuse(component.Stalled, v1alpha1.ReasonNotYetSupported, p.unsupportedWords(unsupported)))
+	deleting := !p.env.DeletionTimestamp.IsZero()
+	p.suspended = suspensionOf(p.env)
+	switch {
+	case deleting && p.suspended != "" && len(p.records) > 0:
+		p.waitWhileSuspended()
 		return
-	case !p.env.DeletionTimestamp.IsZero():
+	case deleting && len(p.records) > 0 && p.env.Status.Teardown == nil && p.mustWaitForConfirmation():
+		p.waitForConfirmation()
+		return
+	case deleting:
+		p.suspended = ""
 		p.recall(ctx)
 		p.tearDown(ctx)
+		return
+	case p.suspended == v1alpha1.ReasonPaused:
+		p.keep = true
+		return
+	case p.suspended == v1alpha1.ReasonObserving:
+		p.gather(ctx)
+		p.decide(ctx)
+		p.observe(ctx)
+		p.foresee(ctx)
 		return
 	}
 	if err := p.hold(ctx); err != nil {
@@ -179,34 +206,6 @@ func (p *pass) run(ctx context.Context) {
 	p.write(ctx)
 	p.observe(ctx)
 	p.prune(ctx)
-}
-
-// unsupported names the first field whose value this version does not act on.
-func (p *pass) unsupported() string {
-	spec := p.env.Spec
-	switch {
-	case spec.Mode != "" && spec.Mode != v1alpha1.ModeEnforce:
-		return fmt.Sprintf("spec.mode %s", spec.Mode)
-	case spec.DeletionPolicy != "" && spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete:
-		return fmt.Sprintf("spec.deletionPolicy %s", spec.DeletionPolicy)
-	case spec.Protection != "" && spec.Protection != v1alpha1.ProtectionNone:
-		return fmt.Sprintf("spec.protection %s", spec.Protection)
-	}
-	return ""
-}
-
-// letGo says whether the environment is being deleted and owns nothing: then
-// whatever its spec says, nothing can be lost.
-func (p *pass) letGo() bool {
-	return !p.env.DeletionTimestamp.IsZero() && len(p.records) == 0
-}
-
-func (p *pass) unsupportedWords(field string) string {
-	message := field + " is not supported by this version; reset it to its default"
-	if !p.env.DeletionTimestamp.IsZero() {
-		message += ", until then the deletion waits"
-	}
-	return message
 }
 
 // refuseAll reports what keeps the operator from doing anything about the environment,

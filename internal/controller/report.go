@@ -20,15 +20,19 @@ import (
 func (p *pass) report(ctx context.Context) error {
 	before := p.env.Status.DeepCopy()
 	after := status.Compute(status.Report{
-		Env:      p.env,
-		Findings: p.findings,
-		Removing: p.removing,
-		Children: p.records.children(),
-		Admitted: p.held.apps,
-		DNSNames: p.held.records,
-		Teardown: p.teardown,
-		Keep:     p.keep,
-		Now:      p.now().Truncate(time.Second),
+		Env:        p.env,
+		Findings:   p.findings,
+		Removing:   p.removing,
+		Children:   p.records.children(),
+		Admitted:   p.held.apps,
+		DNSNames:   p.held.records,
+		Teardown:   p.teardown,
+		Keep:       p.keep,
+		Suspended:  p.suspended,
+		Plan:       p.foreseen,
+		Pending:    p.pending,
+		Protection: p.protection(),
+		Now:        p.now().Truncate(time.Second),
 	})
 	if equality.Semantic.DeepEqual(*before, after) {
 		recordStatus(p.env)

@@ -3,7 +3,6 @@ package controller
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,7 +43,7 @@ func (p *pass) rescueFrom(ctx context.Context, set *unstructured.Unstructured) e
 	if err != nil {
 		return err
 	}
-	wanted := slices.Collect(maps.Values(component.ApplicationNames(p.env)))
+	wanted := p.wantedApplications()
 	unwanted := func(app unstructured.Unstructured) bool { return !slices.Contains(wanted, app.GetName()) }
 	if asked := slices.DeleteFunc(slices.Clone(applications), unwanted); len(asked) > 0 {
 		applications = asked

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +30,7 @@ const (
 	actionNone action = iota
 	actionCreate
 	actionApply
+	actionAdopt // apply to an object that was not ours, by its consent
 	actionRefuse
 )
 
@@ -50,7 +52,7 @@ func (p *pass) resolve(ctx context.Context, intent *unstructured.Unstructured) (
 	}
 	p.live[s.key] = live
 	s.live = live
-	p.judge(s)
+	p.judge(ctx, s)
 	return s, nil
 }
 
@@ -90,14 +92,21 @@ func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Un
 		return live, nil
 	}
 	live, err := p.cached(ctx, ref)
-	if err != nil || live != nil {
-		return live, err
+	if err == nil && live == nil && p.looksPast(key) {
+		live, err = p.applier.Get(ctx, ref)
 	}
-	record, recorded := p.records[key]
-	if (recorded && record.UID != "") || p.memory.refused[key] || key.Kind == "Namespace" {
-		return p.applier.Get(ctx, ref)
+	if live != nil {
+		p.notice(ctx, key, live)
 	}
-	return nil, nil
+	return live, err
+}
+
+// looksPast says whether the cache alone does not tell that an object is missing: it is
+// on record, was somebody else's when last looked at, or decides what else may be done.
+func (p *pass) looksPast(key component.Key) bool {
+	record := p.records[key]
+	decides := key.Kind == "Namespace" || key == p.projectKey() || key == p.applicationSetKey()
+	return record.UID != "" || p.memory.refused[key] || decides
 }
 
 // cached reads an object from the cache; nil when it is not there.
@@ -135,20 +144,23 @@ func (p *pass) listCached(ctx context.Context, kind component.Kind, options ...c
 }
 
 // judge decides on the action, from whose the live object is.
-func (p *pass) judge(s *step) {
+func (p *pass) judge(ctx context.Context, s *step) {
 	record, recorded := p.records[s.key]
 	if s.live == nil {
 		s.action, s.again = actionCreate, recorded && record.UID != ""
 		p.stampOrigin(s, v1alpha1.OriginCreated)
 		return
 	}
-	if standing := p.standing(s.key, s.live); standing != apply.Ours {
-		s.action, s.refusal = actionRefuse, p.foreign(s.live, standing)
+	standing := p.standing(s.key, s.live)
+	if standing != apply.Ours && !p.consenting[s.key] {
+		s.action, s.refusal = actionRefuse, p.foreign(ctx, s.live, standing)
 		return
 	}
 	delete(p.memory.refused, s.key)
 	p.stampOrigin(s, p.originOf(s.key, s.live))
 	switch {
+	case standing != apply.Ours:
+		s.action = actionAdopt
 	case s.live.GetDeletionTimestamp() != nil:
 		s.action, s.refusal = actionRefuse, refuse(component.Progressing, v1alpha1.ReasonTerminating, terminatingMessage(s.live))
 	case p.applier.UpToDate(s.intent, s.live):
@@ -169,7 +181,7 @@ func (p *pass) stampOrigin(s *step, origin v1alpha1.Origin) {
 }
 
 // foreign says whose an object is that is left alone, and what to do.
-func (p *pass) foreign(live *unstructured.Unstructured, standing apply.Standing) component.Health {
+func (p *pass) foreign(ctx context.Context, live *unstructured.Unstructured, standing apply.Standing) component.Health {
 	key := component.KeyOf(live)
 	p.memory.refused[key] = true
 	if p.records[key].UID != live.GetUID() {
@@ -178,15 +190,29 @@ func (p *pass) foreign(live *unstructured.Unstructured, standing apply.Standing)
 	p.recheckIn(p.config.RecheckInterval)
 	switch standing {
 	case apply.Rival:
-		return takenBy(marks.HolderOf(live))
+		return p.belongsTo(ctx, key, marks.HolderOf(live))
 	case apply.Former:
 		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
 			"kubectl annotate appenv %s %s=%s takes back what an earlier AppEnvironment of this name left behind, this among it",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))
 	}
 	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-		"it exists already%s, and is left untouched; use another name or remove it (taking it over by %s is not yet supported)",
-		managedBy(live), v1alpha1.AnnotationAdoptBy))
+		"%s lets this environment take it over; it exists already%s, and is left untouched", p.howToConsent(key), managedBy(live)))
+}
+
+// belongsTo says how things stand with an object of another environment.
+func (p *pass) belongsTo(ctx context.Context, key component.Key, holder string) component.Health {
+	env := &v1alpha1.AppEnvironment{}
+	err := p.client.Get(ctx, client.ObjectKey{Name: holder}, env)
+	switch {
+	case apply.IsAbsent(err):
+		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"%s lets this environment take it over; it has the label of AppEnvironment %s, which does not exist, and is left untouched", p.howToConsent(key), holder))
+	case err == nil && claimOn(key) != "" && !slices.Contains(component.Claims(env), claimOn(key)):
+		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"AppEnvironment %s has it, no longer asks for it, and gives it up once the rest of what it asks for is in place; should the two wait for each other, take one of the names out, wait, and add it again", holder))
+	}
+	return takenBy(holder)
 }
 
 func managedBy(live *unstructured.Unstructured) string {

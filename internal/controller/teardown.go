@@ -78,6 +78,9 @@ func (p *pass) tearDownStep(ctx context.Context, name string) bool {
 // finalized without its AppProject. What no entry of ours leads to is not touched.
 func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 	sets := p.recorded("applications", func(component.Key) bool { return true })
+	if p.retains() {
+		return p.releaseSetsAsTheyRun(ctx, sets)
+	}
 	project, err := p.recordedProject(ctx)
 	if err != nil {
 		return false, err
@@ -106,6 +109,19 @@ func (p *pass) tearDownApplications(ctx context.Context) (bool, error) {
 		err = p.releaseSets(ctx, sets)
 	}
 	return gone && len(left) == 0, err
+}
+
+// releaseSetsAsTheyRun gives ApplicationSets up with everything they run. One that is
+// being deleted leaves its Applications behind.
+func (p *pass) releaseSetsAsTheyRun(ctx context.Context, sets []component.Key) (bool, error) {
+	for _, key := range sets {
+		if set := p.live[key]; set != nil && set.GetDeletionTimestamp() != nil {
+			if err := p.rescueFrom(ctx, set); err != nil {
+				return false, err
+			}
+		}
+	}
+	return p.removeAll(ctx, "applications", sets, v1alpha1.ReasonTearingDown), nil
 }
 
 // letApplicationGo reports an Application that is still there, and deletes one of

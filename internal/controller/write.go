@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
@@ -34,11 +35,13 @@ func (p *pass) record(ctx context.Context) error {
 	}
 	children := p.records.children()
 	p.held.records = p.namesToHold()
+	protection := p.protection()
 	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.held.apps) &&
-		slices.Equal(p.env.Status.DNSNames, p.held.records) {
+		slices.Equal(p.env.Status.DNSNames, p.held.records) && (p.env.Status.Protection == protection || protection == v1alpha1.ProtectionNone) {
 		return nil
 	}
 	p.env.Status.Children = children
+	p.env.Status.Protection = protection
 	p.env.Status.AdmittedApps, p.env.Status.DNSNames = p.held.apps, p.held.records
 	if err := p.client.Status().Update(ctx, p.env); err != nil {
 		return fmt.Errorf("recording children: %w", err)
@@ -53,8 +56,8 @@ func (p *pass) note(plan *plan, s *step) {
 	}
 	record, recorded := p.records[s.key]
 	switch {
-	case s.action == actionCreate:
-		record.UID = ""
+	case s.action == actionCreate || s.action == actionAdopt:
+		record.UID = "" // it becomes ours with the write
 	case s.action == actionRefuse && !recorded:
 		return
 	case s.action != actionRefuse:
@@ -129,6 +132,12 @@ func (p *pass) carryOut(ctx context.Context, plan *plan, s *step) component.Heal
 	if s.action == actionCreate {
 		return p.create(ctx, s)
 	}
+	if s.action == actionAdopt {
+		return p.adopt(ctx, s)
+	}
+	if health, waits := p.contended(s); waits {
+		return health
+	}
 	stored, err := p.applier.Apply(ctx, s.intent, s.live)
 	if err != nil {
 		return p.refusedNow(s, err)
@@ -172,6 +181,22 @@ func (p *pass) create(ctx context.Context, s *step) component.Health {
 	return component.Health{}
 }
 
+// adopt takes over an object that consents: the fields that others wrote, then the
+// rest with our marks. Until that last write the object is not ours.
+func (p *pass) adopt(ctx context.Context, s *step) component.Health {
+	err := p.applier.TakeOver(ctx, s.intent, s.live)
+	var stored *unstructured.Unstructured
+	if err == nil {
+		stored, err = p.applier.Apply(ctx, s.intent, s.live)
+	}
+	if err != nil {
+		return p.refusedNow(s, err)
+	}
+	ctrl.LoggerFrom(ctx).Info("took over an object by its consent", "object", s.key.String())
+	p.stored(s, stored)
+	return component.Health{}
+}
+
 // repaired counts a write that no change of the spec asked for.
 func (p *pass) repaired(s *step) {
 	if p.env.Status.ObservedGeneration == p.env.Generation {
@@ -186,13 +211,21 @@ func (p *pass) createdBefore(ctx context.Context, s *step) component.Health {
 	if err != nil {
 		return p.failed(err)
 	}
+	if live != nil {
+		p.notice(ctx, s.key, live)
+	}
+	if p.consenting[s.key] {
+		p.memory.refused[s.key] = true // the next pass reads it past the cache
+		p.recheckIn(firstRetry)
+		return refuse(component.Progressing, v1alpha1.ReasonProgressing, "is about to be taken over")
+	}
 	if live == nil || marks.Standing(live, p.owner) == apply.Ours {
 		p.recheckIn(firstRetry) // the next pass sees it, or sees it gone
 		p.live[s.key], s.live = live, live
 		return refuse(component.Progressing, v1alpha1.ReasonProgressing, "being created")
 	}
 	delete(p.records, s.key)
-	return p.foreign(live, marks.Standing(live, p.owner))
+	return p.foreign(ctx, live, marks.Standing(live, p.owner))
 }
 
 // A refusal is a write that failed, and what it was.

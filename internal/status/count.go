@@ -156,6 +156,9 @@ func (s *survey) remarks() []string {
 	if suspended > 0 {
 		remarks = append(remarks, counted(suspended, "app")+" Suspended")
 	}
+	if pending := len(s.Pending); pending > 0 {
+		remarks = append(remarks, counted(pending, "removal")+" waiting for a confirmation, see status.pendingRemovals")
+	}
 	return remarks
 }
 

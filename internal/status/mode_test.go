@@ -23,11 +23,11 @@ const (
 	observing = "Suspended True Observing: spec.mode is Observe: only the status is written; status.plan lists what Enforce would do"
 )
 
-// notSupported is a report that looks at nothing but a field this version does not act on.
-func notSupported(r *Report) {
+// unconfirmed is a report that looks at nothing but a deletion that waits.
+func unconfirmed(r *Report) {
 	r.Keep, r.Children, r.Admitted = true, nil, nil
 	r.Findings = []Finding{{Health: component.Health{
-		State: component.Stalled, Reason: v1alpha1.ReasonNotYetSupported, Message: "spec.mode Paused is not supported; reset it",
+		State: component.Stalled, Reason: v1alpha1.ReasonConfirmationRequired, Message: "its deletion waits",
 	}}}
 }
 
@@ -129,14 +129,14 @@ func TestModes(t *testing.T) {
 			blockedOn: "set spec.mode to Enforce",
 			kstatus:   status.TerminatingStatus,
 		},
-		"a field that is not supported yet leaves the rest as it was": {
-			first: degraded, then: notSupported,
+		"a deletion that waits for a confirmation leaves the rest as it was": {
+			first: degraded, then: unconfirmed,
 			conditions: []string{
 				"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
-				"Ready False NotYetSupported: spec.mode Paused is not supported; reset it",
-				"Stalled True NotYetSupported: spec.mode Paused is not supported; reset it",
+				"Ready False ConfirmationRequired: its deletion waits",
+				"Stalled True ConfirmationRequired: its deletion waits",
 			},
-			blockedOn: "spec.mode Paused is not supported; reset it",
+			blockedOn: "its deletion waits",
 			kstatus:   status.FailedStatus,
 		},
 		"nothing could be looked at: all as it was": {
@@ -196,7 +196,7 @@ func checkKept(t *testing.T, before, after v1alpha1.AppEnvironmentStatus) {
 	}
 }
 
-// An environment may be suspended or unsupported before it was ever looked at.
+// An environment may be suspended, or waiting, before it was ever looked at.
 func TestModesBeforeTheFirstReconcile(t *testing.T) {
 	for name, c := range map[string]struct {
 		change    func(*Report)
@@ -212,11 +212,11 @@ func TestModesBeforeTheFirstReconcile(t *testing.T) {
 			blockedOn: "not looked at yet; spec.mode is Paused: nothing is done until it is Enforce",
 			kstatus:   status.InProgressStatus,
 		},
-		"not supported yet": {
-			change:    notSupported,
-			ready:     "Ready False NotYetSupported: spec.mode Paused is not supported; reset it",
-			component: "NamespacesReady Unknown NotYetSupported: not looked at yet",
-			blockedOn: "spec.mode Paused is not supported; reset it",
+		"deleted and not confirmed": {
+			change:    unconfirmed,
+			ready:     "Ready False ConfirmationRequired: its deletion waits",
+			component: "NamespacesReady Unknown ConfirmationRequired: not looked at yet",
+			blockedOn: "its deletion waits",
 			kstatus:   status.FailedStatus,
 		},
 	} {

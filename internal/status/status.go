@@ -50,6 +50,12 @@ type Report struct {
 	// Suspended is ReasonPaused or ReasonObserving where spec.mode forbids writing,
 	// else empty. Only findings about the environment as a whole then decide Ready.
 	Suspended string
+	// Pending are the confirmations that would let removals go. Sorted.
+	Pending []string
+	// Protection is the protection in force.
+	Protection v1alpha1.Protection
+	// Plan is what Enforce would do, in mode Observe.
+	Plan []v1alpha1.PlannedAction
 	// Now becomes the lastTransitionTime of conditions that change.
 	Now time.Time
 }
@@ -65,6 +71,10 @@ func Compute(r Report) v1alpha1.AppEnvironmentStatus {
 	out.ObservedGeneration = r.Env.Generation
 	out.Conditions = s.conditions()
 	out.BlockedOn = s.blockedOn(out.Conditions)
+	if !r.Keep || len(r.Pending) > 0 {
+		out.PendingRemovals = r.Pending
+	}
+	out.Protection = r.Protection
 	if r.Teardown != nil || !r.Keep {
 		out.Teardown = r.Teardown.DeepCopy()
 	}
@@ -72,6 +82,10 @@ func Compute(r Report) v1alpha1.AppEnvironmentStatus {
 		return out
 	}
 	out.AdmittedApps = slices.Sorted(slices.Values(r.Admitted))
+	out.Plan = slices.Clone(r.Plan)
+	for i := range out.Plan {
+		out.Plan[i].Message = fit(s.words.clean(out.Plan[i].Message), "")
+	}
 	out.DNSNames = slices.Sorted(slices.Values(r.DNSNames))
 	out.Children = s.children()
 	s.fillRows(&out)

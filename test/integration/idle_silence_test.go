@@ -91,3 +91,14 @@ func waitForSilence(t *testing.T) {
 		return quietSince(plane.Operator.Requests.Last(isNoWatch), 2*time.Second)
 	})
 }
+
+// versionsOf are the UIDs and resourceVersions of the children of an environment.
+func versionsOf(t *testing.T, name string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, child := range childrenOf(name) {
+		live := plane.Get(t, child.GroupVersionKind, child.ObjectKey)
+		out[child.Kind+" "+child.Name] = string(live.GetUID()) + " " + live.GetResourceVersion()
+	}
+	return out
+}

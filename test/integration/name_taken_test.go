@@ -57,7 +57,7 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 			plane.Run(t, fixture.Small(c.environment))
 			plane.WaitFor(t, c.environment, taken,
 				fixture.Has(c.condition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken),
-				fixture.BlockedOn(object.GetKind(), object.GetName(), "somebodys-tool", "adopt-by", "not yet"))
+				fixture.BlockedOn(object.GetKind(), object.GetName(), "somebodys-tool", "kubectl annotate", v1alpha1.AnnotationAdoptBy+"="+c.environment))
 			if diff := cmp.Diff(before, bytesOf(t, object)); diff != "" {
 				t.Errorf("the object was touched (-before +after):\n%s", diff)
 			}
@@ -68,20 +68,6 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 			plane.WaitReady(t, c.environment)
 		})
 	}
-}
-
-func TestConsentOnAnObjectIsNotActedUponYet(t *testing.T) {
-	t.Parallel()
-	object := foreign(namespaceGVK, cluster(fixture.NamespaceOf("consent")), nil)
-	object.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: "consent"})
-	createForeign(t, object)
-	before := settled(t, object)
-	plane.Run(t, fixture.Small("consent"))
-	plane.WaitFor(t, "consent", taken, fixture.BlockedOn("not yet"))
-	if diff := cmp.Diff(before, bytesOf(t, object)); diff != "" {
-		t.Errorf("the object was touched (-before +after):\n%s", diff)
-	}
-	plane.Delete(t, object)
 }
 
 func TestATakenObjectInsideANamespaceDoesNotStopTheRest(t *testing.T) {

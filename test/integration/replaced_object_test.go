@@ -29,7 +29,7 @@ func TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead(t *testing.T) {
 			return applier.Delete(t.Context(), old, metav1.DeletePropagationBackground)
 		},
 		"release": func(old *unstructured.Unstructured) error {
-			return applier.Release(t.Context(), old, []string{"kept"}, nil)
+			return applier.Release(t.Context(), old, apply.Release{Drop: []string{"kept"}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

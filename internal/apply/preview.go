@@ -1,0 +1,79 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// maxPreview is how many paths a preview names at most.
+const maxPreview = 20
+
+// Preview says which fields an apply of the intent to live would change, by a dry run:
+// paths such as spec.hard.pods, sorted, lists as a whole, at most 20. The same intent
+// and version are asked for once.
+func (a *Applier) Preview(ctx context.Context, intent, live *unstructured.Unstructured) ([]string, error) {
+	now := proof{live.GetUID(), live.GetResourceVersion(), Fingerprint(intent)}
+	a.mu.Lock()
+	known, ok := a.previews[nameOf(live)]
+	a.mu.Unlock()
+	if ok && known.proof == now {
+		return known.fields, nil
+	}
+	obj := intent.DeepCopy()
+	obj.SetUID(live.GetUID())
+	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(a.manager), client.ForceOwnership, client.DryRunAll); err != nil {
+		return nil, fmt.Errorf("trying %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	fields := changed("", written(live), written(obj))
+	slices.Sort(fields)
+	fields = fields[:min(len(fields), maxPreview)]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.previews[nameOf(live)] = preview{now, fields}
+	return fields, nil
+}
+
+type preview struct {
+	proof
+	fields []string
+}
+
+// written are the fields that people and operators write.
+func written(u *unstructured.Unstructured) map[string]any {
+	fields := maps.Clone(u.Object)
+	delete(fields, "status")
+	metadata, _ := fields["metadata"].(map[string]any)
+	fields["metadata"] = map[string]any{
+		"labels": metadata["labels"], "annotations": metadata["annotations"], "finalizers": metadata["finalizers"],
+	}
+	return fields
+}
+
+// changed are the paths at which two values differ. Lists differ as a whole.
+func changed(path string, before, after any) []string {
+	from, isMap := before.(map[string]any)
+	to, wasMap := after.(map[string]any)
+	if !isMap || !wasMap {
+		if equality.Semantic.DeepEqual(before, after) {
+			return nil
+		}
+		return []string{path}
+	}
+	var paths []string
+	keys := maps.Clone(from)
+	maps.Copy(keys, to)
+	for key := range keys {
+		below := key
+		if path != "" {
+			below = path + "." + key
+		}
+		paths = append(paths, changed(below, from[key], to[key])...)
+	}
+	return paths
+}
