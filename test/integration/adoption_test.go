@@ -20,7 +20,7 @@ var unsafeAdoption = fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue
 
 // What a team has made by hand, and runs: a namespace, a project, an ApplicationSet
 // with two Applications.
-func TestWhatATeamRunsIsTakenOverByConsentWithoutASync(t *testing.T) {
+func TestWhatATeamRunsIsTakenOverByConsent(t *testing.T) {
 	t.Parallel()
 	before := makeByHand(t, "team", nil)
 	plane.Run(t, twoApps("team"))
@@ -36,12 +36,6 @@ func TestWhatATeamRunsIsTakenOverByConsentWithoutASync(t *testing.T) {
 	plane.WaitReady(t, "team")
 
 	checkUnchanged(t, before.uids)
-	for app, history := range before.syncs {
-		live := plane.Get(t, fixture.ApplicationGVK, application("team", app))
-		if diff := cmp.Diff(history, syncsOf(live)); diff != "" {
-			t.Errorf("Application %s was synced (-before +after):\n%s", app, diff)
-		}
-	}
 	for _, entry := range plane.Environment(t, "team").Status.Children {
 		if entry.Origin != v1alpha1.OriginAdopted {
 			t.Errorf("%s %s is recorded as %q", entry.Kind, entry.Name, entry.Origin)
@@ -228,8 +222,7 @@ func TestConsentDoesNotOpenANamespaceThatIsReserved(t *testing.T) {
 
 // byHand is what a team runs before there is an AppEnvironment.
 type byHand struct {
-	uids  map[child]types.UID
-	syncs map[string][]any
+	uids map[child]types.UID
 }
 
 func twoApps(name string) *v1alpha1.AppEnvironment {
@@ -267,7 +260,7 @@ func makeByHand(t *testing.T, name string, change func(set *unstructured.Unstruc
 	if change != nil {
 		change(set)
 	}
-	made := byHand{uids: map[child]types.UID{}, syncs: map[string][]any{}}
+	made := byHand{uids: map[child]types.UID{}}
 	for _, object := range []*unstructured.Unstructured{namespace, project, set} {
 		createForeign(t, object)
 		made.uids[child{object.GroupVersionKind(), client.ObjectKeyFromObject(object)}] = object.GetUID()
@@ -285,7 +278,7 @@ func makeByHand(t *testing.T, name string, change func(set *unstructured.Unstruc
 			if live == nil || len(syncsOf(live)) == 0 && change == nil {
 				return fmt.Errorf("%s is not synced", key)
 			}
-			made.uids[key], made.syncs[app] = live.GetUID(), syncsOf(live)
+			made.uids[key] = live.GetUID()
 			return nil
 		})
 	}
