@@ -18,8 +18,8 @@ stamps=$bin/.stamps
 export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off
 
 # What `make test` needs comes first.
-test_steps=(etcd kube-apiserver kube-controller-manager kubectl crds)
-all_steps=("${test_steps[@]}" kustomize kube-scheduler kwok external-dns external-secrets argocd)
+test_steps=(etcd kube-apiserver kube-controller-manager kubectl kustomize crds)
+all_steps=("${test_steps[@]}" kube-scheduler kwok external-dns external-secrets argocd)
 
 # step NAME sets folder (of the nested module), package, module (which gives the version),
 # expected (a cold build after the steps before it, on two cores) and variables (set by the linker).

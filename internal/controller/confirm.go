@@ -19,11 +19,15 @@ import (
 // is confirmed, whatever the spec says.
 func (p *pass) protection() v1alpha1.Protection {
 	recorded, asked := p.env.Status.Protection, p.env.Spec.Protection
-	if asked == v1alpha1.ProtectionConfirm || recorded == v1alpha1.ProtectionConfirm && !p.confirms(string(p.env.UID)) {
+	if asked == v1alpha1.ProtectionConfirm || recorded == v1alpha1.ProtectionConfirm && !p.confirms(endOfProtection) {
 		return v1alpha1.ProtectionConfirm
 	}
 	return v1alpha1.ProtectionNone
 }
+
+// endOfProtection is what is confirmed when the protection itself ends. It is not the
+// word for a deletion: nobody who gave the one has given the other.
+const endOfProtection = "protection"
 
 // confirms says whether the annotation confirms the removal of something, named by the
 // environment's UID for the whole of it, or as in apps/app1.
@@ -52,7 +56,7 @@ func (p *pass) waitForConfirmation() {
 	word := confirmation(string(p.env.UID), p.env.Generation)
 	p.pending = []string{word}
 	p.refuseAll(refuse(component.Stalled, v1alpha1.ReasonConfirmationRequired, fmt.Sprintf(
-		"its deletion waits, since it is protected, and nothing is removed; kubectl annotate --overwrite appenv %s %s=%s confirms it",
+		"kubectl annotate --overwrite appenv %s %s=%s confirms its deletion, which waits since it is protected",
 		p.env.Name, v1alpha1.AnnotationConfirm, word)))
 }
 
@@ -85,7 +89,7 @@ func (p *pass) freeze() {
 		}
 	}
 	if p.env.Spec.Protection != v1alpha1.ProtectionConfirm {
-		pending[confirmation(string(p.env.UID), p.env.Generation)] = true // its own end waits
+		pending[confirmation(endOfProtection, p.env.Generation)] = true
 	}
 	p.pending = slices.Sorted(maps.Keys(pending))
 	p.in.KeptNamespaces = slices.Sorted(maps.Keys(p.frozen.namespaces))

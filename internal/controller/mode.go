@@ -30,8 +30,8 @@ func (p *pass) retains() bool {
 // waitWhileSuspended holds a deletion back: in neither mode the operator removes anything.
 func (p *pass) waitWhileSuspended() {
 	p.refuseAll(refuse(component.Stalled, v1alpha1.ReasonTeardownPaused, fmt.Sprintf(
-		"the deletion waits, because spec.mode is %s; to let it go on: kubectl patch appenv %s --type=merge -p '{\"spec\":{\"mode\":\"Enforce\"}}'",
-		p.env.Spec.Mode, p.env.Name)))
+		"kubectl patch appenv %s --type=merge -p '{\"spec\":{\"mode\":\"Enforce\"}}' lets its deletion go on, which waits because spec.mode is %s",
+		p.env.Name, p.env.Spec.Mode)))
 }
 
 // foresee says what Enforce would do, in the order in which it would, and does none of it.

@@ -41,6 +41,10 @@ package controller
 //
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 
+// Admission policies: whether they are installed, to say so at start.
+//
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings,resourceNames=appenv-environment;appenv-crd;appenv-deletion;appenv-ownership,verbs=get
+
 // Events: the operator's own, and those in which External Secrets says why a secret fails.
 //
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

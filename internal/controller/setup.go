@@ -66,6 +66,9 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
 	if err := indexClaims(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error { return reportPolicies(ctx, mgr.GetAPIReader()) })); err != nil {
+		return err
+	}
 	return mgr.Add(kinds)
 }
 

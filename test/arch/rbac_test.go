@@ -133,6 +133,8 @@ func needs() []string {
 	add("", "platform.appenv.dev", "appenvironments", "get", "list", "watch", "patch")
 	add("", "platform.appenv.dev", "appenvironments/status", "update")
 	add("", "apiextensions.k8s.io", "customresourcedefinitions", "list", "watch")
+	add("", "admissionregistration.k8s.io", "validatingadmissionpolicies", "get")
+	add("", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", "get")
 	add("", "events.k8s.io", "events", "create", "patch")
 	add("", "", "events", "list")
 	add("", "rbac.authorization.k8s.io", "clusterroles", "bind")

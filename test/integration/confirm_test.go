@@ -21,9 +21,17 @@ func protected(name string) *v1alpha1.AppEnvironment {
 	return env
 }
 
+// unpoliced is protected where the admission policy for that is not installed: the
+// operator keeps the promise by itself.
+func unpoliced(name string) *v1alpha1.AppEnvironment {
+	env := protected(name)
+	env.Labels = map[string]string{fixture.LabelUnpoliced: "true"}
+	return env
+}
+
 func TestAProtectedEnvironmentIsDeletedOnceItsDeletionIsConfirmed(t *testing.T) {
 	t.Parallel()
-	plane.RunReady(t, protected("protected"))
+	plane.RunReady(t, unpoliced("protected"))
 	before := running(t, "protected")
 	// A confirmation of an earlier generation is none.
 	confirm(t, "protected", fmt.Sprintf("%s@%d", plane.Environment(t, "protected").UID, plane.Environment(t, "protected").Generation))
@@ -56,7 +64,7 @@ func TestADeletionConfirmedBeforehandGoesAhead(t *testing.T) {
 
 func TestWhatLeavesAProtectedEnvironmentWaitsUntilThatVeryPartIsConfirmed(t *testing.T) {
 	t.Parallel()
-	env := protected("guarded")
+	env := unpoliced("guarded")
 	env.Spec.Namespaces = append(env.Spec.Namespaces, v1alpha1.Namespace{Name: "it-guarded-more"})
 	plane.RunReady(t, env)
 	before := running(t, "guarded")
@@ -100,12 +108,14 @@ func TestWhatLeavesAProtectedEnvironmentWaitsUntilThatVeryPartIsConfirmed(t *tes
 	// The protection itself ends only when that is confirmed.
 	plane.Edit(t, "guarded", func(env *v1alpha1.AppEnvironment) { env.Spec.Protection = v1alpha1.ProtectionNone })
 	now := plane.Environment(t, "guarded")
-	whole := fmt.Sprintf("%s@%d", now.UID, now.Generation)
-	plane.WaitFor(t, "guarded", pends(whole))
+	end := fmt.Sprintf("protection@%d", now.Generation)
+	plane.WaitFor(t, "guarded", pends(end))
 	if still := plane.Environment(t, "guarded").Status.Protection; still != v1alpha1.ProtectionConfirm {
 		t.Errorf("the protection in force is %q", still)
 	}
-	confirm(t, "guarded", whole)
+	confirm(t, "guarded", fmt.Sprintf("%s@%d", now.UID, now.Generation)) // confirms a deletion, and nothing else
+	plane.WaitFor(t, "guarded", pends(end))
+	confirm(t, "guarded", end)
 	plane.WaitFor(t, "guarded", pends(), func(env *v1alpha1.AppEnvironment) error {
 		if env.Status.Protection != v1alpha1.ProtectionNone {
 			return errors.New("it is protected still")

@@ -93,7 +93,7 @@ func (c *check) deletedByHand(ctx context.Context) error {
 	}
 	defer apps.stop()
 	asked := time.Now()
-	if err := c.client(devSet).Delete(ctx, devSet.name, metav1.DeleteOptions{}); err != nil {
+	if err := c.deleteByHand(ctx, devSet, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
 	gone, err := set.await(ctx, seenLimit, "gone", isDeleted)

@@ -21,8 +21,12 @@ var (
 	namespaces      = resource("", "v1", "namespaces")
 	applications    = resource("argoproj.io", "v1alpha1", "applications")
 	applicationSets = resource("argoproj.io", "v1alpha1", "applicationsets")
+	appProjects     = resource("argoproj.io", "v1alpha1", "appprojects")
 	externalSecrets = resource("external-secrets.io", "v1", "externalsecrets")
 )
+
+// held are the kinds that the admission policies let nobody delete by hand.
+var held = []schema.GroupVersionResource{namespaces, appProjects, applicationSets}
 
 // children is every child, one of each kind that the operator can own; the Namespace is last, since
 // it takes the others in it along.
@@ -49,7 +53,7 @@ var children = []child{
 		change: `{"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"intruder"}]}`, path: []string{"subjects"},
 	},
 	{
-		kind: "AppProject", target: target{resource("argoproj.io", "v1alpha1", "appprojects"), "argocd", freshName},
+		kind: "AppProject", target: target{appProjects, "argocd", freshName},
 		change: `{"spec":{"sourceRepos":["https://example.com/intruder"]}}`, path: []string{"spec", "sourceRepos"},
 	},
 	{

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -49,6 +51,22 @@ func (c *check) client(t target) dynamic.ResourceInterface {
 		return c.cluster.Dynamic.Resource(t.resource)
 	}
 	return c.cluster.Dynamic.Resource(t.resource).Namespace(t.namespace)
+}
+
+// deleteByHand deletes a target. A person may not delete what would take workloads along: then that is
+// shown, and it is deleted in spite of the policy.
+func (c *check) deleteByHand(ctx context.Context, t target, options metav1.DeleteOptions) error {
+	err := c.client(t).Delete(ctx, t.name, options)
+	if !apierrors.IsForbidden(err) {
+		c.expect(!slices.Contains(held, t.resource), "a person may delete %s", t)
+		return err
+	}
+	c.expect(slices.Contains(held, t.resource), "a person may not delete %s: %v", t, err)
+	exempt := c.cluster.Exempt.Resource(t.resource)
+	if t.namespace == "" {
+		return exempt.Delete(ctx, t.name, options)
+	}
+	return exempt.Namespace(t.namespace).Delete(ctx, t.name, options)
 }
 
 // observe begins to observe a target. The times are those of this client: what it measures includes

@@ -155,7 +155,7 @@ func (c *check) delete(ctx context.Context, child child) error {
 		return err
 	}
 	uid := old.GetUID()
-	if err := c.client(child.target).Delete(ctx, child.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}); err != nil {
+	if err := c.deleteByHand(ctx, child.target, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}); err != nil {
 		return fmt.Errorf("deleting %s: %w", child.target, err)
 	}
 	gone, err := o.await(ctx, time.Minute, "gone", isDeleted)

@@ -107,7 +107,7 @@ func (s Site) controllerManager() Component {
 			s.kubeconfigFlag("kube-controller-manager"),
 			"--service-account-private-key-file=" + cluster.ServiceAccountKey(s.Dir),
 			"--root-ca-file=" + cluster.Certificate(s.Dir),
-			"--use-service-account-credentials=false",
+			"--use-service-account-credentials=true",
 			"--leader-elect=false",
 			"--secure-port=0",
 			"--kube-api-qps=200",
