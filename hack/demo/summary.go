@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/appenv/appenv-operator/hack/demo/internal/adopted"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
 )
 
@@ -23,6 +24,15 @@ func (d *demo) summary(ctx context.Context) error {
 			fmt.Printf("  %s: %s\n", name, state.BlockedOn)
 		}
 	}
+	before, err := adopted.Before(d.dir)
+	if err != nil {
+		return err
+	}
+	now, err := adopted.Read(ctx, d.cluster)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%s adopted what a team had made by hand, as it ran:\n%s", sample.QA, adopted.Table(before, now))
 	fmt.Print(try)
 	return nil
 }
@@ -32,8 +42,11 @@ Certificates and the Ingress's address are played by a stand-in for Google; the 
 
 Three things to try, after: export KUBECONFIG=$PWD/.demo/kubeconfig PATH=$PWD/bin:$PATH
 
-1. Delete an ApplicationSet by hand: it comes back, and no Application is lost.
-   kubectl -n argocd delete applicationset hoge-namespace-dev-application-set && kubectl -n argocd get applicationsets,applications
+1. Delete an ApplicationSet by hand: an admission policy refuses it. As somebody whom the policy exempts,
+   it is deleted, and comes back, and no Application is lost.
+   kubectl -n argocd delete applicationset hoge-namespace-dev-application-set
+   kubectl -n argocd delete applicationset hoge-namespace-dev-application-set --as=system:serviceaccount:kube-system:generic-garbage-collector --as-group=system:masters &&
+   kubectl -n argocd get applicationsets,applications
 
 2. Give hoge-stage the secret that it lacks; the annotation makes External Secrets look at once.
    kubectl patch appenv hoge-stage --type=json -p '[{"op":"add","path":"/spec/secrets/store/fake/data/-","value":{"key":"hoge-stage-db","value":"{\"url\":\"postgres://stage\"}"}}]' &&

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/appenv/appenv-operator/hack/demo/internal/adopted"
 	"github.com/appenv/appenv-operator/hack/demo/internal/checkout"
 	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
 	"github.com/appenv/appenv-operator/hack/demo/internal/component"
@@ -97,12 +98,14 @@ func (d *demo) steps(withoutOperator bool) []progress.Step {
 	for _, c := range d.site.Environment() {
 		steps = append(steps, d.launcher.Step(c))
 	}
-	steps = append(steps, progress.Step{Name: "the operator's CRD and RBAC", Run: d.installOperator})
+	steps = append(steps, progress.Step{Name: "the operator's CRD, RBAC and policies", Run: d.installOperator})
 	if withoutOperator {
 		return steps
 	}
 	return append(steps,
 		d.launcher.Step(d.site.OperatorProcess()),
+		progress.Step{Name: "an environment that a team made by hand", Log: d.dir.Log("argocd-application-controller"), Run: d.makeByHand},
+		progress.Step{Name: "the team's consent that hoge-qa adopts it", Run: d.consent},
 		progress.Step{Name: "samples", Run: d.applySamples},
 		progress.Step{Name: "samples settled", Log: d.dir.Log(component.Operator), Run: d.settle},
 	)
@@ -167,6 +170,18 @@ func (d *demo) installOperator(ctx context.Context, r *progress.Reporter) error 
 		return err
 	}
 	return d.cluster.WriteOperatorKubeconfig(ctx, d.site.Ports["kube-apiserver"], component.Operator)
+}
+
+// makeByHand makes and runs what hoge-qa adopts.
+func (d *demo) makeByHand(ctx context.Context, r *progress.Reporter) error {
+	if err := adopted.Make(ctx, d.cluster); err != nil {
+		return err
+	}
+	return r.Until(ctx, settleLimit, func(ctx context.Context) (string, error) { return adopted.Runs(ctx, d.cluster) })
+}
+
+func (d *demo) consent(ctx context.Context, _ *progress.Reporter) error {
+	return adopted.Consent(ctx, d.cluster)
 }
 
 func (d *demo) applySamples(ctx context.Context, r *progress.Reporter) error {

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
@@ -17,8 +18,9 @@ import (
 
 // AdoptSet says what taking over a live ApplicationSet would break, and which elements
 // its Applications amount to: they are in the list from the first write on, each where
-// it is deployed now. owned are the Applications that it owns.
-func AdoptSet(in Input, live *unstructured.Unstructured, owned []argocd.Application) (map[string]argocd.Element, []string) {
+// it is deployed now. owned are the Applications that it owns. One that was ours before
+// may run what an earlier spec asked for; anybody else's must run what this one asks for.
+func AdoptSet(in Input, live *unstructured.Unstructured, owned []argocd.Application, wasOurs bool) (map[string]argocd.Element, []string) {
 	elements := map[string]argocd.Element{}
 	var problems []string
 	apps := map[string]string{}
@@ -31,7 +33,7 @@ func AdoptSet(in Input, live *unstructured.Unstructured, owned []argocd.Applicat
 			problems = append(problems, fmt.Sprintf("it owns Application %s, which the spec does not ask for", application.Metadata.Name))
 			continue
 		}
-		problems = append(problems, AdoptApplication(in, app, application)...)
+		problems = append(problems, AdoptApplication(in, app, application, wasOurs)...)
 		elements[app] = argocd.Element{
 			argocd.ElementName: app, argocd.ElementApplication: application.Metadata.Name,
 			argocd.ElementNamespace: application.Spec.Destination.Namespace,
@@ -45,8 +47,9 @@ func AdoptSet(in Input, live *unstructured.Unstructured, owned []argocd.Applicat
 	return elements, problems
 }
 
-// AdoptApplication says what putting a live Application into the list would break.
-func AdoptApplication(in Input, app string, live argocd.Application) []string {
+// AdoptApplication says what putting a live Application into the list would break. One
+// that was ours before may be synced by that, anybody else's may not.
+func AdoptApplication(in Input, app string, live argocd.Application, wasOurs bool) []string {
 	var problems []string
 	name := live.Metadata.Name
 	for _, asked := range in.Env.Spec.Apps {
@@ -61,7 +64,48 @@ func AdoptApplication(in Input, app string, live argocd.Application) []string {
 	if len(live.Spec.Sources) > 0 || live.Spec.Source == nil {
 		problems = append(problems, fmt.Sprintf("Application %s has several sources, or none", name))
 	}
+	if !wasOurs {
+		problems = append(problems, syncs(in, app, live)...)
+	}
 	return problems
+}
+
+// syncs says why Argo CD would sync an Application as soon as it is in the list: what is
+// adopted keeps running as it runs, and is changed afterwards.
+func syncs(in Input, app string, live argocd.Application) []string {
+	i := slices.IndexFunc(in.Env.Spec.Apps, func(asked v1alpha1.App) bool { return asked.Name == app })
+	if i < 0 || live.Spec.Source == nil {
+		return nil
+	}
+	want, have := applicationSpec(in.Env, elementOf(in, in.Env.Spec.Apps[i])), live.Spec
+	var problems []string
+	differs := func(field, want, have string) {
+		if want != have {
+			problems = append(problems, fmt.Sprintf("Application %s has %s %q and would be synced to %q; adopt it as it is, then change it", live.Metadata.Name, field, have, want))
+		}
+	}
+	differs("repoURL", want.Source.RepoURL, have.Source.RepoURL)
+	differs("targetRevision", want.Source.TargetRevision, have.Source.TargetRevision)
+	differs("path", want.Source.Path, have.Source.Path)
+	differs("images", imagesOf(want.Source), imagesOf(have.Source))
+	if want.SyncPolicy == nil || want.SyncPolicy.Automated == nil {
+		return problems
+	}
+	if have.SyncPolicy == nil || have.SyncPolicy.Automated == nil {
+		return append(problems, fmt.Sprintf("Application %s is synced by hand and would be synced by itself; adopt it without spec.sync.automated, then change that", live.Metadata.Name))
+	}
+	automated := have.SyncPolicy.Automated
+	if want.SyncPolicy.Automated.Prune && !automated.Prune || want.SyncPolicy.Automated.SelfHeal && !automated.SelfHeal {
+		problems = append(problems, fmt.Sprintf("Application %s is synced without prune or selfHeal, which spec.sync.automated would turn on; adopt it as it is, then change that", live.Metadata.Name))
+	}
+	return problems
+}
+
+func imagesOf(source *argocd.Source) string {
+	if source.Kustomize == nil {
+		return ""
+	}
+	return strings.Join(sorted(slices.Clone(source.Kustomize.Images)), ",")
 }
 
 // AdoptProject says what taking over a live AppProject would break. others are the
@@ -97,6 +141,9 @@ func foreignFields(in Input, live *unstructured.Unstructured) []string {
 	var fields []string
 	have, _, _ := unstructured.NestedMap(live.Object, "spec")
 	asked, _, _ := unstructured.NestedMap(want[0].Object, "spec")
+	if finalizers, _, _ := unstructured.NestedStringSlice(have, templateFinalizers...); slices.Equal(finalizers, []string{argocd.ResourcesFinalizer}) {
+		unstructured.RemoveNestedField(have, templateFinalizers...) // what Argo CD gives to Applications whose template names none
+	}
 	for _, path := range beyond("spec", have, asked) {
 		fields = append(fields, path+" is nothing that the operator writes")
 	}
@@ -116,6 +163,9 @@ func foreignFields(in Input, live *unstructured.Unstructured) []string {
 	}
 	return fields
 }
+
+// templateFinalizers is where an ApplicationSet says which finalizers its Applications get.
+var templateFinalizers = []string{"template", "metadata", "finalizers"}
 
 // beyond are the paths of what have holds and want does not. Empty values hold nothing,
 // and lists are looked at as a whole.

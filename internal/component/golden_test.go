@@ -24,16 +24,20 @@ var update = flag.Bool("update", false, "write what the components give into the
 // caseInput is testdata/<component>/<case>/input.yaml. The AppEnvironment is the
 // example of testdata/example.yaml, changed by env as by a JSON merge patch.
 type caseInput struct {
-	Env          map[string]any      `json:"env"`
-	Settings     map[string]any      `json:"settings"`
-	Admitted     *[]string           `json:"admitted"` // every app when unset
-	Withheld     map[string]string   `json:"withheld"` // namespace to reason
-	Adopted      map[string]string   `json:"adopted"`  // namespace to the level kept on it
-	Applications []map[string]any    `json:"applications"`
-	LiveProject  *argocd.Project     `json:"liveProject"`
-	LiveElements []argocd.Element    `json:"liveElements"`
-	TakenRecords map[string]string   `json:"takenRecords"` // DNS name to its holder
-	LiveDomains  map[string][]string `json:"liveDomains"`  // namespace/name to domains
+	Env          map[string]any    `json:"env"`
+	Settings     map[string]any    `json:"settings"`
+	Admitted     *[]string         `json:"admitted"` // every app when unset
+	Withheld     map[string]string `json:"withheld"` // namespace to reason
+	Adopted      map[string]string `json:"adopted"`  // namespace to the level kept on it
+	Applications []map[string]any  `json:"applications"`
+	LiveProject  *argocd.Project   `json:"liveProject"`
+	LiveElements []argocd.Element  `json:"liveElements"`
+	TakenRecords map[string]string `json:"takenRecords"` // DNS name to its holder
+
+	KeptElements   []argocd.Element `json:"keptElements"`
+	KeptNamespaces []string         `json:"keptNamespaces"`
+
+	LiveDomains map[string][]string `json:"liveDomains"` // namespace/name to domains
 }
 
 // liveCase is an entry of live.yaml: situations of one object, each a merge patch on base.
@@ -161,6 +165,9 @@ func readInput(t *testing.T, path string) Input {
 		LiveElements: map[string]argocd.Element{},
 		LiveDomains:  map[Key][]string{},
 		TakenRecords: given.TakenRecords,
+
+		KeptElements:   given.KeptElements,
+		KeptNamespaces: given.KeptNamespaces,
 	}
 	convert(t, given.Settings, &in.Settings)
 	given.fillFacts(t, &in)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"text/template"
@@ -32,10 +33,12 @@ func TestRenderedElementsAreTheApplicationsThatHealthExpects(t *testing.T) {
 		if err != nil {
 			return
 		}
+		expected := slices.Concat(elementsOf(in), in.KeptElements)
+		slices.SortFunc(expected, byName)
 		for _, set := range objects {
 			for i, element := range elementsIn(t, set) {
 				rendered++
-				want := applicationSpec(in.Env, elementsOf(in)[i])
+				want := applicationSpec(in.Env, expected[i])
 				got := renderApplication(t, set, element)
 				if got.Metadata.Name != element["application"] {
 					t.Errorf("the Application is called %q, its element says %q", got.Metadata.Name, element["application"])

@@ -77,7 +77,7 @@ func (p *pass) gatherSetAdoption(key component.Key, all []unstructured.Unstructu
 		}
 		owned = append(owned, app)
 	}
-	elements, problems := component.AdoptSet(p.in, set, owned)
+	elements, problems := component.AdoptSet(p.in, set, owned, marks.HolderOf(set) == p.env.Name)
 	if len(problems) > 0 {
 		p.unread[key] = p.unsafe(problems)
 		return
@@ -134,7 +134,7 @@ func (p *pass) mayTake(app string, live *unstructured.Unstructured) (why compone
 	if err != nil {
 		return refuse(component.Failing, v1alpha1.ReasonInvalid, err.Error()), false
 	}
-	if problems := component.AdoptApplication(p.in, app, decoded); len(problems) > 0 {
+	if problems := component.AdoptApplication(p.in, app, decoded, false); len(problems) > 0 {
 		return p.unsafe(problems), false
 	}
 	return component.Health{}, true
@@ -154,5 +154,5 @@ func (p *pass) howToConsent(key component.Key) string {
 	if key.Namespace != "" {
 		namespace = "-n " + key.Namespace + " "
 	}
-	return fmt.Sprintf("kubectl annotate %s%s %s %s=%s", namespace, strings.ToLower(key.Kind), key.Name, v1alpha1.AnnotationAdoptBy, p.env.Name)
+	return fmt.Sprintf("kubectl annotate --overwrite %s%s %s %s=%s", namespace, strings.ToLower(key.Kind), key.Name, v1alpha1.AnnotationAdoptBy, p.env.Name)
 }

@@ -156,7 +156,7 @@ func (p *pass) takenApplication(ctx context.Context, key component.Key, live *un
 		live = whole // the cache keeps no field managers
 	}
 	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-		"%s lets this environment's ApplicationSet take it over; it exists already%s, and is left untouched", p.howToConsent(key), managedBy(live)))
+		"%s lets this environment take it over; it exists already%s, and is left untouched", p.howToConsent(key), managedBy(live)))
 }
 
 // generates says whether the Application comes from our ApplicationSet: it is owned

@@ -193,7 +193,7 @@ func (p *pass) foreign(ctx context.Context, live *unstructured.Unstructured, sta
 		return p.belongsTo(ctx, key, marks.HolderOf(live))
 	case apply.Former:
 		return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(
-			"kubectl annotate appenv %s %s=%s takes back what an earlier AppEnvironment of this name left behind, this among it",
+			"kubectl annotate --overwrite appenv %s %s=%s takes back what an earlier AppEnvironment of this name left behind, this among it",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID))
 	}
 	return refuse(component.Stalled, v1alpha1.ReasonNameTaken, fmt.Sprintf(

@@ -24,13 +24,13 @@ func TestWhatATeamRunsIsTakenOverByConsent(t *testing.T) {
 	t.Parallel()
 	before := makeByHand(t, "team", nil)
 	plane.Run(t, twoApps("team"))
-	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate namespace it-team platform.appenv.dev/adopt-by=team"))
+	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite namespace it-team platform.appenv.dev/adopt-by=team"))
 	checkUnchanged(t, before.uids)
 
 	consent(t, namespaceGVK, cluster(fixture.NamespaceOf("team")), "team")
-	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate -n argocd appproject team platform.appenv.dev/adopt-by=team"))
+	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite -n argocd appproject team platform.appenv.dev/adopt-by=team"))
 	consent(t, fixture.AppProjectGVK, argocd("team"), "team")
-	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate -n argocd applicationset team platform.appenv.dev/adopt-by=team"))
+	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite -n argocd applicationset team platform.appenv.dev/adopt-by=team"))
 	checkUnchanged(t, before.uids)
 	consent(t, fixture.ApplicationSetGVK, argocd("team"), "team")
 	plane.WaitReady(t, "team")
@@ -80,6 +80,11 @@ func TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten(t *testin
 				set.Object["spec"].(map[string]any)["strategy"] = map[string]any{"type": "AllAtOnce"}
 			},
 			object: fixture.ApplicationSetGVK, reasons: []string{"spec.strategy is nothing", "spec.syncPolicy is nothing"}},
+		"an Application that would be synced": {environment: "unsafe-sync",
+			make: func(set *unstructured.Unstructured) {
+				_ = unstructured.SetNestedField(set.Object, "main", "spec", "template", "spec", "source", "targetRevision")
+			},
+			object: fixture.ApplicationSetGVK, reasons: []string{`has targetRevision "main" and would be synced to "development"; adopt it as it is, then change it`}},
 		"an Application that would move": {environment: "unsafe-move",
 			make: func(set *unstructured.Unstructured) {
 				_ = unstructured.SetNestedField(set.Object, "it-elsewhere", "spec", "template", "spec", "destination", "namespace")
@@ -142,13 +147,14 @@ func TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten(t *testin
 func TestAnApplicationOfItsOwnIsTakenIntoTheListByConsent(t *testing.T) {
 	t.Parallel()
 	lone := foreign(fixture.ApplicationGVK, application("lone", "web"), map[string]any{
-		"project": "default", "source": map[string]any{"repoURL": fixture.Repository, "path": "x"},
+		"project": "default", "source": map[string]any{"repoURL": fixture.Repository, "path": "deploy/web/overlays/dev", "targetRevision": "development"},
 		"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": "it-lone"},
+		"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true, "selfHeal": true}},
 	})
 	plane.ArgoCD.Judge(lone.GetName(), fixture.Verdict{Silent: true})
 	createForeign(t, lone)
 	plane.Run(t, fixture.Small("lone"))
-	plane.WaitFor(t, "lone", taken, fixture.BlockedOn("Application argocd/lone-web-dev", "kubectl annotate -n argocd application lone-web-dev platform.appenv.dev/adopt-by=lone"))
+	plane.WaitFor(t, "lone", taken, fixture.BlockedOn("Application argocd/lone-web-dev", "kubectl annotate --overwrite -n argocd application lone-web-dev platform.appenv.dev/adopt-by=lone"))
 	if live := plane.Get(t, fixture.ApplicationGVK, application("lone", "web")); len(live.GetOwnerReferences()) > 0 {
 		t.Error("it was taken without consent")
 	}

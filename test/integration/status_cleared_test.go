@@ -165,12 +165,18 @@ func TestAnEnvironmentMadeAgainTakesBackWhatRunsAndNothingIsLost(t *testing.T) {
 // running are the children and Applications of an environment, with their UIDs.
 func running(t *testing.T, name string) map[child]types.UID {
 	t.Helper()
-	uids := map[child]types.UID{}
-	for _, object := range childrenOf(name) {
-		uids[object] = plane.Get(t, object.GroupVersionKind, object.ObjectKey).GetUID()
-	}
+	objects := childrenOf(name)
 	for _, app := range []string{"web", "worker"} {
-		object := child{fixture.ApplicationGVK, application(name, app)}
+		objects = append(objects, child{fixture.ApplicationGVK, application(name, app)})
+	}
+	return uidsNow(t, objects)
+}
+
+// uidsNow are the UIDs of objects that exist.
+func uidsNow(t *testing.T, objects []child) map[child]types.UID {
+	t.Helper()
+	uids := map[child]types.UID{}
+	for _, object := range objects {
 		uids[object] = plane.Get(t, object.GroupVersionKind, object.ObjectKey).GetUID()
 	}
 	return uids

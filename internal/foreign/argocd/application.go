@@ -204,3 +204,7 @@ func (s *ApplicationStatus) trim() {
 		s.Conditions[i].Message = shorten(s.Conditions[i].Message)
 	}
 }
+
+// ResourcesFinalizer makes Argo CD delete what an Application deployed when the Application goes. The
+// ApplicationSet controller sets it where a template names no finalizers.
+const ResourcesFinalizer = "resources-finalizer.argocd.argoproj.io"

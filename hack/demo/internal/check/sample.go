@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/appenv/appenv-operator/hack/demo/internal/adopted"
 	"github.com/appenv/appenv-operator/hack/demo/internal/launch"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
 )
@@ -18,6 +22,7 @@ var columns = map[string][]string{
 	sample.Dev:   {"True", "2/2", "2/2", "1/1"},
 	sample.Stage: {"False", "0/2", "1/2", "0/1"},
 	sample.Prod:  {"False", "0/2", "2/2", "0/1"},
+	sample.QA:    {"True", "2/2", "2/2", "1/1"},
 }
 
 func (c *check) samples(ctx context.Context) error {
@@ -62,12 +67,45 @@ func (c *check) sample(ctx context.Context, name string) error {
 	cells := append(strings.Fields(row), slices.Repeat([]string{""}, 5)...)
 	c.equal(name+" READY APPS SECRETS CERTS", cells[1:5], columns[name])
 	switch name {
-	case sample.Dev:
+	case sample.Dev, sample.QA:
 		c.equal(name+" blockedOn", state.BlockedOn, "")
 	case sample.Stage:
 		c.expect(strings.Contains(state.BlockedOn, sample.MissingKey), "%s names the missing key: %s", name, state.BlockedOn)
 	case sample.Prod:
 		c.equal(name+" reason", state.Reason, "AwaitingSync")
+	}
+	return nil
+}
+
+// adopted compares what the team of hoge-qa ran with what runs there now.
+func (c *check) adopted(ctx context.Context) error {
+	before, err := adopted.Before(c.dir)
+	if err != nil {
+		return err
+	}
+	now, err := adopted.Read(ctx, c.cluster)
+	if err != nil {
+		return err
+	}
+	state, err := sample.Read(ctx, c.cluster, sample.QA)
+	if err != nil {
+		return err
+	}
+	origins := map[string]any{}
+	entries, _, _ := unstructured.NestedSlice(state.Object.Object, "status", "children")
+	for _, entry := range entries {
+		if fields, ok := entry.(map[string]any); ok {
+			origins[fmt.Sprintf("%v %v", fields["kind"], fields["name"])] = fields["origin"]
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before.UIDs)) {
+		c.equal("UID of "+name+" as before", now.UIDs[name], before.UIDs[name])
+		if slices.Contains(adopted.Given(), name) {
+			c.equal("origin of "+name, origins[name], "adopted")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before.Syncs)) {
+		c.equal("syncs of "+name+" as before", now.Syncs[name], before.Syncs[name])
 	}
 	return nil
 }
@@ -93,7 +131,7 @@ func (c *check) metrics(ctx context.Context) error {
 	if err := launch.Get(ctx, c.site.OperatorMetrics(), &body); err != nil {
 		return err
 	}
-	for name, want := range map[string]string{sample.Dev: "1", sample.Stage: "0", sample.Prod: "0"} {
+	for name, want := range map[string]string{sample.Dev: "1", sample.Stage: "0", sample.Prod: "0", sample.QA: "1"} {
 		value := "absent"
 		for line := range strings.Lines(body.String()) {
 			if strings.HasPrefix(line, "appenv_ready{") && strings.Contains(line, `name="`+name+`"`) {

@@ -64,7 +64,7 @@ func commitAll(ctx context.Context, work string) (string, error) {
 	for _, args := range [][]string{
 		{"init", "--quiet", "--initial-branch", branches[0]},
 		{"add", "--all"},
-		{"commit", "--quiet", "--message", "Two applications in three environments"},
+		{"commit", "--quiet", "--message", "Two applications in four environments"},
 	} {
 		if _, err := git(ctx, work, args...); err != nil {
 			return "", err

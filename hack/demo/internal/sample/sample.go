@@ -24,12 +24,13 @@ const (
 	Dev   = "hoge-dev"
 	Stage = "hoge-stage"
 	Prod  = "hoge-prod"
+	QA    = "hoge-qa"
 
 	MissingKey = "hoge-stage-db"
 )
 
 // Names are the samples in the order of their environments.
-var Names = []string{Dev, Stage, Prod}
+var Names = []string{Dev, Stage, Prod, QA}
 
 // Apply creates the samples that are not there, with the demo's repository in place of the
 // placeholder. Those that are there are left as they are: somebody may be trying something.
