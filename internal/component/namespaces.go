@@ -2,8 +2,6 @@ package component
 
 import (
 	"maps"
-	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -151,32 +149,6 @@ func namespaceHealth(_ Input, key Key, live *unstructured.Unstructured) Health {
 		return health
 	}
 	return Health{State: Progressing, Reason: v1alpha1.ReasonTerminating, Message: shorten(whatHoldsNamespace(live))}
-}
-
-// heldBy says in plain words what the namespace controller reports of a Namespace
-// that does not go. Its own messages hold counts, which change all the time.
-var heldBy = []struct{ condition, words string }{
-	{"NamespaceDeletionDiscoveryFailure", "an API of the cluster does not answer (kubectl get apiservices)"},
-	{"NamespaceDeletionGroupVersionParsingFailure", "an API of the cluster has an unreadable version"},
-	{"NamespaceDeletionContentFailure", "its content cannot be deleted (an admission webhook may refuse it)"},
-	{"NamespaceFinalizersRemaining", "finalizers of its content remain"},
-	{"NamespaceContentRemaining", "content remains"},
-}
-
-// HeldBy says in plain words what an object that is being deleted waits for. Empty
-// when it does not say. The words do not change while the content of a Namespace
-// goes one by one.
-func HeldBy(live *unstructured.Unstructured) string {
-	var reasons []string
-	for _, held := range heldBy {
-		if conditionOf(live, held.condition).status == string(corev1.ConditionTrue) {
-			reasons = append(reasons, held.words)
-		}
-	}
-	if finalizers := slices.Sorted(slices.Values(live.GetFinalizers())); len(finalizers) > 0 {
-		reasons = append(reasons, "finalizers "+strings.Join(finalizers, ", "))
-	}
-	return strings.Join(reasons, "; ")
 }
 
 func whatHoldsNamespace(live *unstructured.Unstructured) string {

@@ -3,7 +3,6 @@ package component
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -48,8 +47,8 @@ func existence(live *unstructured.Unstructured) (health Health, ok bool) {
 		return Health{}, true
 	}
 	message := "is being deleted; it is created again when it is gone"
-	if finalizers := live.GetFinalizers(); len(finalizers) > 0 {
-		message = fmt.Sprintf("is being deleted and waits for %s; it is created again when it is gone", strings.Join(finalizers, ", "))
+	if held := HeldBy(live); held != "" {
+		message = "is being deleted and waits: " + held + "; it is created again when it is gone"
 	}
 	return Health{State: Progressing, Reason: v1alpha1.ReasonTerminating, Message: shorten(message)}, false
 }

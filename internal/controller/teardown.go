@@ -286,7 +286,7 @@ func (p *pass) reportUnrecorded(name string, live *unstructured.Unstructured, co
 		return
 	}
 	p.leaving(name, key, refuse(component.Stalled, v1alpha1.ReasonUnrecordedChildren,
-		fmt.Sprintf("kubectl annotate appenv %s %s=%s, or delete it by hand: it carries this environment's UID and is not on record",
+		fmt.Sprintf("kubectl annotate --overwrite appenv %s %s=%s lets it be removed: it carries this environment's UID and is not on record",
 			p.env.Name, v1alpha1.AnnotationReAdopt, p.env.UID)))
 	p.recheckIn(p.config.RecheckInterval)
 }
@@ -311,5 +311,5 @@ func (p *pass) applicationWords(app *unstructured.Unstructured) string {
 	if app.GetDeletionTimestamp() == nil {
 		return "waits for its ApplicationSet to let it go"
 	}
-	return "Argo CD is deleting its workloads"
+	return "Argo CD is deleting its workloads; if that goes on, check that argocd-application-controller runs"
 }

@@ -125,7 +125,7 @@ func compare(a, b verdict) int {
 		cmp.Compare(a.rank, b.rank),
 		-cmp.Compare(a.State, b.State),
 		compareBool(a.removing, b.removing),
-		cmp.Compare(a.kind, b.kind),
+		compareKinds(a, b),
 		cmp.Compare(a.Key.Group, b.Key.Group),
 		cmp.Compare(a.Key.Kind, b.Key.Kind),
 		cmp.Compare(a.Key.Namespace, b.Key.Namespace),
@@ -239,4 +239,13 @@ func wellFormed(reason string, state component.State) string {
 		return v1alpha1.ReasonDegraded
 	}
 	return v1alpha1.ReasonProgressing
+}
+
+// compareKinds puts first what others of its component wait for: on its way out, that
+// is the last kind, as an Application for which its ApplicationSet waits.
+func compareKinds(a, b verdict) int {
+	if a.removing {
+		return cmp.Compare(b.kind, a.kind)
+	}
+	return cmp.Compare(a.kind, b.kind)
 }

@@ -86,7 +86,7 @@ func TestAMissingPermissionIsNamedAndTheRestGoesOn(t *testing.T) {
 	setRules := func(rules []any) {
 		own.Change(t, clusterRoleGVK, role, func(u *unstructured.Unstructured) { u.Object["rules"] = rules })
 	}
-	setRules(withoutCreate(t, original, "limitranges"))
+	setRules(withoutVerb(t, original, "limitranges", "create"))
 	own.Run(t, fixture.Full("forbidden"))
 	own.WaitFor(t, "forbidden",
 		fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForbidden),
@@ -99,23 +99,28 @@ func TestAMissingPermissionIsNamedAndTheRestGoesOn(t *testing.T) {
 	own.WaitReady(t, "forbidden")
 }
 
-// withoutCreate are the rules of a role without the permission to create a resource.
-func withoutCreate(t *testing.T, role *unstructured.Unstructured, resource string) []any {
+// withoutVerb are the rules of a role without one verb on one resource.
+func withoutVerb(t *testing.T, role *unstructured.Unstructured, resource, verb string) []any {
 	t.Helper()
+	found := false
 	var out []any
 	for _, each := range role.DeepCopy().Object["rules"].([]any) {
 		rule := each.(map[string]any)
-		resources, _, _ := unstructured.NestedStringSlice(rule, "resources")
-		if i := slices.Index(resources, resource); i >= 0 {
+		resources, verbs := rule["resources"].([]any), rule["verbs"].([]any)
+		i, j := slices.Index(resources, any(resource)), slices.Index(verbs, any(verb))
+		if i >= 0 && j >= 0 {
+			found = true
 			narrow := maps.Clone(rule)
-			narrow["resources"], narrow["verbs"] = []any{resource}, []any{"get", "list", "watch", "patch", "delete"}
-			rule["resources"] = slices.Delete(rule["resources"].([]any), i, i+1)
+			narrow["resources"], narrow["verbs"] = []any{resource}, slices.Delete(slices.Clone(verbs), j, j+1)
+			rule["resources"] = slices.Delete(resources, i, i+1)
 			out = append(out, narrow)
 		}
-		out = append(out, rule)
+		if len(rule["resources"].([]any)) > 0 {
+			out = append(out, rule)
+		}
 	}
-	if len(out) == len(role.Object["rules"].([]any)) {
-		t.Fatalf("no rule speaks of %s", resource)
+	if !found {
+		t.Fatalf("no rule allows to %s %s", verb, resource)
 	}
 	return out
 }

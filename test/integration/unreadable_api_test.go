@@ -2,7 +2,6 @@ package integration
 
 import (
 	"errors"
-	"slices"
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -87,26 +86,6 @@ func TestARescueThatIsRefusedIsNamedTheRestGoesOnAndItSucceedsLater(t *testing.T
 			t.Errorf("Application %s was lost", app)
 		}
 	}
-}
-
-// withoutVerb are the rules of a role without one verb on one resource.
-func withoutVerb(t *testing.T, role *unstructured.Unstructured, resource, verb string) []any {
-	t.Helper()
-	found := false
-	out := role.DeepCopy().Object["rules"].([]any)
-	for _, each := range out {
-		rule := each.(map[string]any)
-		resources, _, _ := unstructured.NestedStringSlice(rule, "resources")
-		verbs, _, _ := unstructured.NestedStringSlice(rule, "verbs")
-		if i := slices.Index(verbs, verb); slices.Equal(resources, []string{resource}) && i >= 0 {
-			rule["verbs"] = slices.Delete(rule["verbs"].([]any), i, i+1)
-			found = true
-		}
-	}
-	if !found {
-		t.Fatalf("no rule allows to %s %s alone", verb, resource)
-	}
-	return out
 }
 
 // awaitForbidden waits until the API server no longer allows the operator something: a
