@@ -16,7 +16,7 @@ help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Start real components and three environments here; everything keeps running
+demo: ## Start real components and four environments here; everything keeps running
 	@go -C hack/demo run . up
 
 .PHONY: check-demo
@@ -37,7 +37,7 @@ components: ## Build Kubernetes, Argo CD, External Secrets and the rest into bin
 	@hack/components/build.sh all
 
 .PHONY: generate
-generate: ## Generate deepcopy functions, CRD and roles
+generate: ## Generate deepcopy functions, CRD, roles and API reference
 	@hack/generate.sh
 
 .PHONY: fmt
@@ -56,3 +56,7 @@ lint: ## Lint the operator
 .PHONY: verify
 verify: ## Fail on anything stale, unformatted, unused or out of place
 	@hack/verify.sh
+
+.PHONY: sabotage
+sabotage: ## Break the operator one line at a time; a test must notice each
+	@go run ./hack/sabotage -results hack/sabotage/RESULTS.md

@@ -113,7 +113,7 @@ const (
 	ReasonTeardownStalled = "TeardownStalled"
 	// ReasonTeardownPaused: the deletion waits, because spec.mode forbids writing.
 	ReasonTeardownPaused = "TeardownPaused"
-	// ReasonUnrecordedChildren: objects carry this environment's UID but no entry in status; re-adopt them or delete them by hand.
+	// ReasonUnrecordedChildren: objects carry this environment's UID but no entry in status; re-adopt them, and they are removed.
 	ReasonUnrecordedChildren = "UnrecordedChildren"
 	// ReasonLeftBehind: an Application of the environment is owned by no ApplicationSet and asked for by nobody; delete it, or take its label off.
 	ReasonLeftBehind = "LeftBehind"
