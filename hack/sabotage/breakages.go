@@ -1,0 +1,186 @@
+package main
+
+// A breakage is one line of the product made wrong, and the test that has to notice.
+type breakage struct {
+	what     string
+	file     string
+	from, to string // from stands in the file exactly once
+	folder   string // of the test
+	test     string
+}
+
+const (
+	integration = "./test/integration"
+	components  = "./internal/component"
+	statuses    = "./internal/status"
+)
+
+// breakages are what would cost somebody an environment, or a night.
+var breakages = []breakage{
+	// Owning
+	{
+		what: "deletions have no UID precondition",
+		file: "internal/apply/apply.go", from: "client.Preconditions{UID: &uid}", to: "client.GracePeriodSeconds(len(uid))",
+		folder: integration, test: "TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead",
+	},
+	{
+		what: "applies are not bound to the UID",
+		file: "internal/apply/apply.go", from: "	obj.SetUID(live.GetUID())\n", to: "",
+		folder: integration, test: "TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead",
+	},
+	{
+		what: "an object is created without an entry",
+		file: "internal/controller/write.go", from: "	p.env.Status.Children = children\n", to: "",
+		folder: integration, test: "TestAnEntryIsWrittenBeforeItsObjectSoThatACrashLosesNothing",
+	},
+	{
+		what: "the owner's UID is not looked at",
+		file: "internal/apply/owner.go", from: "!= string(owner.UID)", to: `== "nobody"`,
+		folder: "./internal/apply", test: "TestStanding",
+	},
+	{
+		what: "who holds a name has no better right to it",
+		file: "internal/controller/claims.go", from: "	if err != nil || theirs != mine {", to: "	if err != nil {",
+		folder: integration, test: "TestTwoEnvironmentsThatSwapANamespaceKeepWhatTheyHave",
+	},
+	{
+		what: "who came first has no better right to a free name",
+		file: "internal/controller/claims.go", from: "rival.CreationTimestamp.Before(&p.env.CreationTimestamp), nil", to: "false, nil",
+		folder: integration, test: "TestOfTwoEnvironmentsThatWantAFreeNameTheOldestGetsIt",
+	},
+	// Adopting
+	{
+		what: "consent is not asked for",
+		file: "internal/controller/adopt.go", from: "live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != p.env.Name || live", to: "live",
+		folder: integration, test: "TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo",
+	},
+	{
+		what: "an adoption that would break something goes ahead",
+		file: "internal/controller/adopt.go", from: "	if len(problems) > 0 {\n", to: "	if len(problems) > 1000 {\n",
+		folder: integration, test: "TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten",
+	},
+	{
+		what: "a project with tokens is taken over",
+		file: "internal/component/adoption.go", from: "if len(tokens) > 0 {", to: "if len(tokens) > 1000 {",
+		folder: components, test: "TestAdoptProject",
+	},
+	{
+		what: "fields that others wrote are not taken over",
+		file: "internal/controller/write.go", from: "	err := p.applier.TakeOver(ctx, s.intent, s.live)\n", to: "	err := ctx.Err()\n",
+		folder: integration, test: "TestFieldsThatOthersWroteAreTakenOverAndTheRestIsLeftToThem",
+	},
+	{
+		what: "a namespace that was adopted is deleted",
+		file: "internal/controller/prune.go", from: `return key.Kind != "Namespace" ||`, to: `return true || key.Kind != "Namespace" ||`,
+		folder: integration, test: "TestANamespaceThatTheOperatorDidNotCreateIsNeverDeleted",
+	},
+	// The list of applications
+	{
+		what: "the gate is always open",
+		file: "internal/component/gate.go", from: "if waiting != nil && gate(in.Env) == v1alpha1.GateSecrets {", to: "if false {",
+		folder: components, test: "TestAdmit",
+	},
+	{
+		what: "an app that was admitted is held back again",
+		file: "internal/component/gate.go", from: "	if slices.Contains(in.Env.Status.AdmittedApps, app.Name) {\n", to: "	if false {\n",
+		folder: components, test: "TestAdmit",
+	},
+	{
+		what: "an empty list is written",
+		file: "internal/component/applications.go", from: "if len(elements) == 0 {", to: "if len(elements) < 0 {",
+		folder: components, test: "TestAnApplicationSetIsNeverEmpty",
+	},
+	{
+		what: "an ApplicationSet deleted by hand takes its Applications along",
+		file: "internal/controller/rescue.go", from: "	for i := range applications {\n", to: "	for i := range applications[:0] {\n",
+		folder: integration, test: "TestAnApplicationSetDeletedByHandComesBackWithoutAnApplicationLost",
+	},
+	{
+		what: "a project shrinks under a live Application",
+		file: "internal/component/shrink.go", from: "	for _, app := range in.Applications {\n		for _, source", to: "	for _, app := range in.Applications[:0] {\n		for _, source",
+		folder: components, test: "TestComponentsWantWhatTheirGoldenFilesSay",
+	},
+	// Deleting
+	{
+		what: "the order of a teardown is reversed",
+		file: "internal/component/component.go", from: `{"dns", "applications", "project", "certificates", "secrets", "namespaces"}`, to: `{"namespaces", "secrets", "certificates", "project", "applications", "dns"}`,
+		folder: integration, test: "TestTeardownRemovesEachStepBeforeItBeginsTheNext",
+	},
+	{
+		what: "an environment goes although the step before is not done",
+		file: "internal/controller/teardown.go", from: "		return gone && err == nil\n", to: "		return (gone || true) && err == nil\n",
+		folder: integration, test: "TestATeardownInTroubleSaysWhatToDoAndEndsByItselfOnceTheCauseIsGone",
+	},
+	{
+		what: "a step never stalls",
+		file: "internal/controller/teardown.go", from: "	if left > 0 {\n", to: "	if true {\n",
+		folder: integration, test: "TestATeardownStepPastItsDeadlineStallsWithInstructionsAndGoesOnByItself",
+	},
+	{
+		what: "a missing project is not rebuilt",
+		file: "internal/controller/teardown.go", from: `if project.Name == "" || p.live[project] != nil {`, to: "if true {",
+		folder: integration, test: "TestAProjectThatIsMissingDuringTeardownIsRebuiltSoThatItsApplicationsCanGo",
+	},
+	{
+		what: "Retain deletes",
+		file: "internal/controller/prune.go", from: "	case ours && p.retains():", to: "	case false:",
+		folder: integration, test: "TestRetainedChildrenStayAsTheyAreAndAreTakenBackByTheSameName",
+	},
+	{
+		what: "a protected environment is deleted unconfirmed",
+		file: "internal/controller/confirm.go", from: "return p.protection() == v1alpha1.ProtectionConfirm && !p.confirms(string(p.env.UID))", to: "return false",
+		folder: integration, test: "TestAProtectedEnvironmentIsDeletedOnceItsDeletionIsConfirmed",
+	},
+	{
+		what: "a confirmation of an earlier generation counts",
+		file: "internal/controller/confirm.go", from: "strings.TrimSpace(word) == confirmation(what, generation)", to: `strings.HasPrefix(strings.TrimSpace(word), what+"@")`,
+		folder: integration, test: "TestAProtectedEnvironmentIsDeletedOnceItsDeletionIsConfirmed",
+	},
+	{
+		what: "a paused environment is written to",
+		file: "internal/controller/reconcile.go", from: "	case p.suspended == v1alpha1.ReasonPaused:", to: "	case false:",
+		folder: integration, test: "TestAPausedEnvironmentIsLeftAloneAndKeepsWhatItSaid",
+	},
+	{
+		what: "an observed environment is written to",
+		file: "internal/controller/reconcile.go", from: "	case p.suspended == v1alpha1.ReasonObserving:", to: "	case false:",
+		folder: integration, test: "TestObserveSaysWhatItWouldDoAndDoesNothing",
+	},
+	{
+		what: "children whose entries were lost are left behind in silence",
+		file: "internal/controller/teardown.go", from: "	if p.unrecorded(ctx) {", to: "	if false {",
+		folder: integration, test: "TestADeletionAfterTheStatusWasClearedWaitsForReAdoption",
+	},
+	// Reporting
+	{
+		what: "a verdict of Argo CD that is too old is believed",
+		file: "internal/component/application_health.go", from: "	if current {\n", to: "	if true || current {\n",
+		folder: components, test: "TestComponentsJudgeWhatTheirGoldenFilesSay",
+	},
+	{
+		what: "a contended field is written for ever",
+		file: "internal/controller/contention.go", from: "len(times) >= contentionLimit", to: "len(times) < 0",
+		folder: integration, test: "TestAFieldThatAnotherManagerTakesBackAgainAndAgainIsNamedAndLeft",
+	},
+	{
+		what: "the status is written although nothing changed",
+		file: "internal/controller/report.go", from: "if equality.Semantic.DeepEqual(*before, after) {", to: "if false && equality.Semantic.DeepEqual(*before, after) {",
+		folder: integration, test: "TestNothingIsAskedOfTheAPIServerWhenNothingChanges",
+	},
+	{
+		what: "a Stalled environment is not",
+		file: "internal/status/condition.go", from: "	case bad != nil && bad.State == component.Stalled:", to: "	case false:",
+		folder: statuses, test: "TestSituations",
+	},
+	// Admission policies
+	{
+		what: "any confirmation is good for the policy",
+		file: "config/policy/environment.yaml", from: "word.trim() == variables.confirmation)", to: "word.trim() != '')",
+		folder: integration, test: "TestThePolicyRefusesTheUnconfirmedDeletionOfAProtectedEnvironment",
+	},
+	{
+		what: "the policy on deletions knows no ApplicationSets",
+		file: "config/policy/deletion.yaml", from: "[appprojects, applicationsets]", to: "[appprojects]",
+		folder: integration, test: "TestThePolicyRefusesToDeleteWhatWouldTakeWorkloadsAlong",
+	},
+}
