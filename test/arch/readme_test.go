@@ -134,3 +134,44 @@ func TestReadmeExampleIsAnEnvironment(t *testing.T) {
 		t.Errorf("the example is %s with %d apps", env.Name, len(env.Spec.Apps))
 	}
 }
+
+// stalledReasons are the reasons that need a human.
+var stalledReasons = regexp.MustCompile(`(?s)\| Reasons that need a human[^\n]*\n\|---\|---\|\n((?:\| ` + "`" + `\w+` + "`" + `[^\n]*\n)+)`)
+
+// TestTheRunbookKnowsEveryReasonThatNeedsAHuman: an entry each, in the order of the reasons.
+func TestTheRunbookKnowsEveryReasonThatNeedsAHuman(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "@@") {
+		t.Error("something is left to fill in")
+	}
+	reasons := stalledReasons.FindStringSubmatch(reasonTable(t))
+	_, rest, found := strings.Cut(string(text), "<!-- runbook -->\n")
+	runbook, _, ended := strings.Cut(rest, "<!-- end of runbook -->")
+	if reasons == nil || !found || !ended {
+		t.Fatal("no reasons that need a human, or no runbook")
+	}
+	first := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
+	names := func(table string) (all []string) {
+		for _, row := range first.FindAllStringSubmatch(table, -1) {
+			all = append(all, row[1])
+		}
+		return all
+	}
+	want, got := names(reasons[1]), names(runbook)
+	if len(want) == 0 {
+		t.Fatal("found no reason")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-reasons +runbook):\n%s", diff)
+	}
+	for _, row := range strings.Split(strings.TrimSpace(runbook), "\n")[2:] {
+		for _, cell := range strings.Split(strings.Trim(row, "| "), " | ") {
+			if len(cell) == 0 {
+				t.Errorf("an empty cell: %s", row)
+			}
+		}
+	}
+}
