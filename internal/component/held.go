@@ -35,7 +35,7 @@ var heldBy = []struct {
 // removers say who removes a finalizer that is known. The others are somebody's, who
 // has to be found.
 var removers = map[string]string{
-	// External Secrets 0.17 and later; the store's since PushSecrets can delete.
+	// The first since External Secrets 0.20.
 	"externalsecrets.external-secrets.io/externalsecret-cleanup": "External Secrets removes it; check that it runs",
 	"secretstore.externalsecrets.io/finalizer":                   "External Secrets removes it when no PushSecret needs the store; check that it runs",
 	argocd.ResourcesFinalizer:                                    "Argo CD removes it; check that argocd-application-controller runs",

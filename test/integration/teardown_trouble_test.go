@@ -45,7 +45,7 @@ func TestATeardownInTroubleSaysWhatToDoAndEndsByItselfOnceTheCauseIsGone(t *test
 			return func() { plane.ArgoCD.Judge(name, fixture.Verdict{}) }
 		}
 	}
-	const cleanup = "externalsecrets.external-secrets.io/externalsecret-cleanup" // as External Secrets 0.19 sets it
+	const cleanup = "externalsecrets.external-secrets.io/externalsecret-cleanup" // as External Secrets 0.20 and later set it
 	cases := map[string]struct {
 		environment string
 		cause       func(t *testing.T) (end func())
