@@ -40,12 +40,12 @@ var breakages = []breakage{
 	},
 	{
 		what: "who holds a name has no better right to it",
-		file: "internal/controller/claims.go", from: "	if err != nil || theirs != mine {", to: "	if err != nil {",
-		folder: integration, test: "TestTwoEnvironmentsThatSwapANamespaceKeepWhatTheyHave",
+		file: "internal/controller/claims.go", from: "	if err != nil || theirs != mine {", to: "	if err != nil || theirs && mine {",
+		folder: integration, test: "TestADNSNameIsHeldWhileItsRecordIsDeletedByHand",
 	},
 	{
 		what: "who came first has no better right to a free name",
-		file: "internal/controller/claims.go", from: "rival.CreationTimestamp.Before(&p.env.CreationTimestamp), nil", to: "false, nil",
+		file: "internal/controller/claims.go", from: "rival.CreationTimestamp.Before(&p.env.CreationTimestamp), nil", to: "p.env.CreationTimestamp.Before(&rival.CreationTimestamp), nil",
 		folder: integration, test: "TestOfTwoEnvironmentsThatWantAFreeNameTheOldestGetsIt",
 	},
 	// Adopting
