@@ -54,6 +54,36 @@ func TestRenderedElementsAreTheApplicationsThatHealthExpects(t *testing.T) {
 	}
 }
 
+// TestApplicationsAreWhatTheirGoldenFilesSay: applications.yaml is what Argo CD must make of
+// the ApplicationSet beside it; test/contract holds Argo CD's own code to that.
+func TestApplicationsAreWhatTheirGoldenFilesSay(t *testing.T) {
+	for _, dir := range caseDirs(t, applications) {
+		objects, err := applications.Intent(readInput(t, filepath.Join(dir, "input.yaml")))
+		if err != nil || len(objects) == 0 {
+			continue
+		}
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var made []*unstructured.Unstructured
+			for _, element := range elementsIn(t, objects[0]) {
+				app := renderApplication(t, objects[0], element)
+				fields, err := toPlain(map[string]any{
+					"metadata": map[string]any{
+						"name": app.Metadata.Name, "namespace": objects[0].GetNamespace(), "labels": app.Metadata.Labels,
+						// The ApplicationSet controller sets it: the template names none.
+						"finalizers": []string{argocd.ResourcesFinalizer},
+					},
+					"spec": app.Spec,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				made = append(made, &unstructured.Unstructured{Object: fields})
+			}
+			golden(t, filepath.Join(dir, "applications.yaml"), renderIntent(t, made, nil))
+		})
+	}
+}
+
 // renderApplication does what the ApplicationSet controller does with an element.
 func renderApplication(t *testing.T, set *unstructured.Unstructured, element map[string]any) argocd.Application {
 	t.Helper()

@@ -1,36 +1,29 @@
-// Package contract holds the golden files of internal/component to the types and
-// the validation of Argo CD v2.14: what the operator writes must mean there what
-// the golden files say.
+// Package contract holds the golden files of internal/component to the types, the
+// validation and the ApplicationSet code of Argo CD v2.14: what the operator writes must
+// mean there what the golden files say.
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"io"
 	"testing"
 
+	"github.com/argoproj/argo-cd/v2/applicationset/controllers/template"
+	"github.com/argoproj/argo-cd/v2/applicationset/generators"
+	"github.com/argoproj/argo-cd/v2/applicationset/utils"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/yaml"
+	log "github.com/sirupsen/logrus"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/appenv/appenv-operator/test/contract/golden"
 )
 
-// goldenFolder holds what the operator's components want, case by case.
-const goldenFolder = "../../../internal/component/testdata"
-
-// A document is an object of a golden file.
-type document struct {
-	file string
-	kind string
-	json []byte
-}
-
 func TestAppProjectsAreValid(t *testing.T) {
-	for _, doc := range documents(t, "AppProject") {
-		t.Run(doc.file, func(t *testing.T) {
+	for _, object := range golden.Objects(t, "AppProject") {
+		t.Run(object.File, func(t *testing.T) {
 			var project v1alpha1.AppProject
-			decodeStrictly(t, doc, &project)
+			golden.Strictly(t, object, &project)
 			if err := project.ValidateProject(); err != nil {
 				t.Error(err)
 			}
@@ -38,119 +31,100 @@ func TestAppProjectsAreValid(t *testing.T) {
 	}
 }
 
-func TestApplicationSetsAreUnderstood(t *testing.T) {
-	for _, doc := range documents(t, "ApplicationSet") {
-		t.Run(doc.file, func(t *testing.T) {
-			var set v1alpha1.ApplicationSet
-			decodeStrictly(t, doc, &set)
-			if set.Spec.Generators[0].List == nil || len(set.Spec.Generators[0].List.Elements) == 0 {
-				t.Error("the list generator has no elements")
+func TestApplicationSetsBecomeTheApplicationsOfTheGoldenFiles(t *testing.T) {
+	for _, object := range golden.Objects(t, "ApplicationSet") {
+		t.Run(object.File, func(t *testing.T) {
+			want := golden.Applications(t, object)
+			if len(want) == 0 {
+				t.Fatal("the golden file has no Applications")
+			}
+			var got []any
+			for _, app := range expand(t, object) {
+				got = append(got, plain(t, app))
+			}
+			if paths := golden.Differ(want, got); len(paths) > 0 {
+				t.Errorf("%v differ (-golden +Argo CD):\n%s", paths, cmp.Diff(want, got))
 			}
 		})
 	}
 }
 
-// decodeStrictly fails on fields that the type does not have, and on values that
-// it would write back otherwise.
-func decodeStrictly(t *testing.T, doc document, into any) {
+// expand does what the ApplicationSet controller does, with its own code.
+func expand(t *testing.T, object golden.Object) []v1alpha1.Application {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(doc.json))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		t.Fatal(err)
-	}
-	again, err := json.Marshal(into)
+	var set v1alpha1.ApplicationSet
+	golden.Strictly(t, object, &set)
+	quiet := log.New()
+	quiet.SetOutput(io.Discard)
+	known := map[string]generators.Generator{"List": generators.NewListGenerator()}
+	apps, reason, err := template.GenerateApplications(log.NewEntry(quiet), set, known, &utils.Render{}, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", reason, err)
 	}
-	for _, path := range lost(t, doc.json, again) {
-		t.Errorf("%s does not survive the type", path)
-	}
+	return apps
 }
 
-// documents are the objects of a kind in every golden file. There must be some.
-func documents(t *testing.T, kind string) []document {
+// plain is an Application as the golden files have it.
+func plain(t *testing.T, app v1alpha1.Application) any {
 	t.Helper()
-	var found []document
-	err := filepath.WalkDir(goldenFolder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name := entry.Name(); name != "want.yaml" && name != "teardown.yaml" {
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, part := range bytes.Split(data, []byte("---\n")) {
-			object, err := yaml.YAMLToJSON(part)
-			if err != nil {
-				return err
-			}
-			var head struct {
-				Kind string `json:"kind"`
-			}
-			if err := json.Unmarshal(object, &head); err != nil {
-				return err
-			}
-			if head.Kind == kind {
-				name, _ := filepath.Rel(goldenFolder, path)
-				found = append(found, document{file: name, kind: head.Kind, json: object})
-			}
-		}
-		return nil
+	document, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"name": app.Name, "namespace": app.Namespace, "labels": app.Labels, "finalizers": app.Finalizers},
+		"spec":     app.Spec,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(found) == 0 {
-		t.Fatalf("no golden file under %s has a %s", goldenFolder, kind)
+	var value any
+	if err := json.Unmarshal(document, &value); err != nil {
+		t.Fatal(err)
 	}
-	return found
+	return value
 }
 
-// lost are the paths of the values in before that after has not, or has otherwise.
-// Argo CD leaves out zero values: those may be missing. A map or list may not, however
-// little it holds: whether it is there has a meaning (automated, a whitelist).
-func lost(t *testing.T, before, after []byte) []string {
+// The project and the ApplicationSet of the example are of one environment: Argo CD must
+// let the Applications use what they need, and nothing of what guards them.
+func TestTheProjectOfTheExamplePermitsItsApplications(t *testing.T) {
+	project := project(t, "project/example/want.yaml")
+	for _, object := range golden.Objects(t, "ApplicationSet") {
+		if object.File != "applications/example/want.yaml" {
+			continue
+		}
+		apps := expand(t, object)
+		if len(apps) == 0 {
+			t.Fatal("the example has no Applications")
+		}
+		for _, app := range apps {
+			if !project.IsSourcePermitted(app.Spec.GetSource()) {
+				t.Errorf("%s may not be deployed from %s", app.Name, app.Spec.GetSource().RepoURL)
+			}
+			if permitted, err := permits(project, app.Spec.Destination); err != nil || !permitted {
+				t.Errorf("%s may not be deployed to %s: %v", app.Name, app.Spec.Destination.Namespace, err)
+			}
+		}
+	}
+	if permitted, err := permits(project, v1alpha1.ApplicationDestination{Server: v1alpha1.KubernetesInternalAPIServerAddr, Namespace: "kube-system"}); err != nil || permitted {
+		t.Errorf("its Applications may be deployed to kube-system: %v", err)
+	}
+	for kind, want := range map[schema.GroupKind]bool{
+		{Group: "apps", Kind: "Deployment"}: true, {Kind: "ConfigMap"}: true, {Kind: "ResourceQuota"}: false, {Kind: "LimitRange"}: false,
+		{Group: "argoproj.io", Kind: "Application"}: false, {Group: "argoproj.io", Kind: "AppProject"}: false,
+		{Group: "external-secrets.io", Kind: "SecretStore"}: false, {Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}: false,
+	} {
+		if got := permitsKind(project, kind); got != want {
+			t.Errorf("manifests may hold a %s: %t", kind, got)
+		}
+	}
+}
+
+func project(t *testing.T, file string) v1alpha1.AppProject {
 	t.Helper()
-	var from, to any
-	for data, into := range map[*[]byte]*any{&before: &from, &after: &to} {
-		if err := json.Unmarshal(*data, into); err != nil {
-			t.Fatal(err)
+	var project v1alpha1.AppProject
+	for _, object := range golden.Objects(t, "AppProject") {
+		if object.File == file {
+			golden.Strictly(t, object, &project)
+			return project
 		}
 	}
-	return missing("", from, to)
-}
-
-func missing(path string, from, to any) []string {
-	switch from := from.(type) {
-	case map[string]any:
-		fields, isMap := to.(map[string]any)
-		if !isMap {
-			return []string{path}
-		}
-		var all []string
-		for key, value := range from {
-			all = append(all, missing(path+"."+key, value, fields[key])...)
-		}
-		return all
-	case []any:
-		items, isList := to.([]any)
-		if !isList || len(items) != len(from) {
-			return []string{path}
-		}
-		var all []string
-		for i, value := range from {
-			all = append(all, missing(path+"[]", value, items[i])...)
-		}
-		return all
-	default:
-		zero := from == false || from == "" || from == float64(0)
-		if cmp.Equal(from, to) || zero && to == nil {
-			return nil
-		}
-		return []string{path}
-	}
+	t.Fatalf("no AppProject in %s", file)
+	return project
 }
