@@ -64,10 +64,30 @@ source_of() {
   go -C "$1" list -m -f '{{.Dir}}' "$2"
 }
 
+# External Secrets of major version 1, whose CRDs alone are of interest: its root module cannot be
+# required by another one, so its checksum stands here and not in a go.sum.
+eso1_version=v1.3.2
+eso1_sum=h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=
+
+# source_of_eso1 downloads it, compares its checksum, and prints where Go keeps it.
+source_of_eso1() {
+  local answer
+  answer=$(cd "$bin" && go mod download -json "github.com/external-secrets/external-secrets@$eso1_version") || return 1
+  if ! grep -qF "\"Sum\": \"$eso1_sum\"" <<<"$answer"; then
+    echo "external-secrets $eso1_version does not have the checksum $eso1_sum" >&2
+    return 1
+  fi
+  sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p' <<<"$answer"
+}
+
 build_crds() {
   local new=$bin/.crds.new dir
   rm -rf "$new"
-  mkdir -p "$new"/{argocd,external-secrets,external-dns,gke,cert-manager}
+  mkdir -p "$new"/{argocd,argocd-v2,external-secrets,external-secrets-v1,external-dns,gke,cert-manager}
+  dir=$(source_of "$root/test/contract/argocd-v2" github.com/argoproj/argo-cd/v2)
+  cp "$dir"/manifests/crds/*-crd.yaml "$new/argocd-v2/"
+  dir=$(source_of_eso1)
+  cp "$dir/deploy/crds/bundle.yaml" "$new/external-secrets-v1/"
   dir=$(source_of "$here/argocd" github.com/argoproj/argo-cd/v3)
   cp "$dir"/manifests/crds/*-crd.yaml "$new/argocd/"
   dir=$(source_of "$here/external-secrets" github.com/external-secrets/external-secrets)
@@ -118,7 +138,7 @@ complete() {
   case $1 in
     kwok) also=kwok-stages.yaml ;;
     argocd) also="git-verify-wrapper.sh argocd-repo-server argocd-application-controller argocd-applicationset-controller" ;;
-    crds) also="crds/argocd crds/external-secrets crds/external-dns crds/gke crds/cert-manager" ;;
+    crds) also="crds/argocd crds/argocd-v2 crds/external-secrets crds/external-secrets-v1 crds/external-dns crds/gke crds/cert-manager" ;;
   esac
   for file in $1 $also; do [ -e "$bin/$file" ] || return 1; done
 }
@@ -129,7 +149,7 @@ stamp() {
     go version
     echo "$CGO_ENABLED $GOFLAGS $package $variables"
     declare -f compile build "build_$1" 2>/dev/null || true
-    if [ "$1" = crds ]; then cat "$here"/{crds,argocd,external-secrets,external-dns}/go.{mod,sum}; else cat "$folder"/go.{mod,sum}; fi
+    if [ "$1" = crds ]; then cat "$here"/{crds,argocd,external-secrets,external-dns}/go.{mod,sum} "$root"/test/contract/argocd-v2/go.{mod,sum}; echo "$eso1_version"; else cat "$folder"/go.{mod,sum}; fi
   } | sha256sum | cut -d' ' -f1
 }
 
