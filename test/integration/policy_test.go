@@ -299,6 +299,10 @@ func TestWithoutTheirParametersThePoliciesHoldNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("no params found")
+	// What can be repaired is not held then: every controller would be.
+	quota := own.Get(t, quotaGVK, inside("exempted", "exempted"))
+	relabel := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"platform.appenv.dev/environment":"other"}}}`))
+	fixture.Eventually(t, soon, func() error { return own.Person.Patch(context.Background(), quota, relabel, client.DryRunAll) })
 	// Back again, and nothing is held any more.
 	parameters.ResourceVersion, parameters.UID = "", ""
 	if err := own.Client.Create(t.Context(), parameters); err != nil {
