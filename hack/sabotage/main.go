@@ -25,7 +25,7 @@ const limit = "10m"
 
 func main() {
 	only := flag.String("run", "", "make only the breakages whose description contains this")
-	results := flag.String("results", "", "write the results to this file")
+	results := flag.String("results", "", "write the results to this file; what is not made this time keeps its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -55,11 +55,11 @@ func run(ctx context.Context, only, results string) error {
 	if err := whole(ctx, dir, chosen); err != nil {
 		return err
 	}
-	var table strings.Builder
+	rows := map[string]string{}
 	unnoticed := 0
 	for i, b := range chosen {
 		started := time.Now()
-		verdict := "caught"
+		verdict := caught
 		if err := b.try(ctx, dir); err != nil {
 			unnoticed++
 			verdict = "NOT CAUGHT: " + err.Error()
@@ -68,11 +68,11 @@ func run(ctx context.Context, only, results string) error {
 			return errors.New("interrupted")
 		}
 		fmt.Printf("[%2d of %d] %s: %s by %s (%.0f s)\n", i+1, len(chosen), b.what, verdict, b.test, time.Since(started).Seconds())
-		fmt.Fprintf(&table, "| %s | `%s` | `%s` | %s |\n", b.what, b.file, b.test, strings.SplitN(verdict, "\n", 2)[0])
+		rows[b.what] = b.row(strings.SplitN(verdict, "\n", 2)[0])
 	}
 	fmt.Printf("%d of %d caught in %.0f s\n", len(chosen)-unnoticed, len(chosen), time.Since(began).Seconds())
 	if results != "" {
-		if err := write(results, table.String(), len(chosen)-unnoticed, len(chosen)); err != nil {
+		if err := write(results, rows); err != nil {
 			return err
 		}
 	}
@@ -171,10 +171,37 @@ func (b breakage) try(ctx context.Context, dir string) (err error) {
 	return fmt.Errorf("something else failed: %s", bytes.TrimSpace(output))
 }
 
-// write keeps what came of it, without times: the file changes when that does.
-func write(path, table string, caught, total int) error {
+const caught = "caught"
+
+// row is what the results say of a breakage.
+func (b breakage) row(verdict string) string {
+	return fmt.Sprintf("| %s | `%s` | `%s` | %s |", b.what, b.file, b.test, verdict)
+}
+
+// write keeps what came of it, without times: the file changes when that does. A breakage that was
+// not made this time keeps the row that it has.
+func write(path string, rows map[string]string) error {
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var table strings.Builder
+	count := 0
+	for _, b := range breakages {
+		row := rows[b.what]
+		if row == "" && bytes.Contains(before, []byte(b.row(caught))) {
+			row = b.row(caught)
+		}
+		if row == "" {
+			row = b.row("not made yet")
+		}
+		if row == b.row(caught) {
+			count++
+		}
+		table.WriteString(row + "\n")
+	}
 	text := fmt.Sprintf("# Sabotage\n\nWhat `make sabotage` found last: each line of the product below was broken by itself, and the test named beside it\n"+
 		"had to notice. %d of %d were caught. The tests passed while nothing was broken.\n\n"+
-		"| broken so that | in | noticed by | |\n|---|---|---|---|\n%s", caught, total, table)
+		"| broken so that | in | noticed by | |\n|---|---|---|---|\n%s", count, len(breakages), table.String())
 	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // documentation
 }
