@@ -106,17 +106,19 @@ func TestThePolicyRefusesTheUnconfirmedEndOfAProtection(t *testing.T) {
 	if err := plane.Person.Patch(t.Context(), env, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"protection":"None"}}`))); err != nil {
 		t.Fatal(err)
 	}
-	plane.WaitFor(t, "unguarded", fixture.Ready, pends(), func(env *v1alpha1.AppEnvironment) error {
+	unprotected := func(env *v1alpha1.AppEnvironment) error {
 		if env.Status.Protection != v1alpha1.ProtectionNone {
 			return fmt.Errorf("the protection in force is %q", env.Status.Protection)
 		}
 		return nil
-	})
+	}
+	plane.WaitFor(t, "unguarded", fixture.Ready, pends(), unprotected)
 	// A protection on record counts as well, as where the spec lost it before the policy came.
 	plane.EditStatus(t, "unguarded", func(status *v1alpha1.AppEnvironmentStatus) { status.Protection = v1alpha1.ProtectionConfirm })
 	env = plane.Environment(t, "unguarded")
 	denied(t, plane.Person.Delete(t.Context(), env))
 	confirm(t, "unguarded", fmt.Sprintf("protection@%d", env.Generation))
+	plane.WaitFor(t, "unguarded", unprotected)
 }
 
 func TestThePolicyRefusesTheUnconfirmedDeletionOfTheCRD(t *testing.T) {
