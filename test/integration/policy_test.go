@@ -114,6 +114,7 @@ func TestThePolicyRefusesTheUnconfirmedEndOfAProtection(t *testing.T) {
 	}
 	plane.WaitFor(t, "unguarded", fixture.Ready, pends(), unprotected)
 	// A protection on record counts as well, as where the spec lost it before the policy came.
+	confirm(t, "unguarded", "nothing")
 	plane.EditStatus(t, "unguarded", func(status *v1alpha1.AppEnvironmentStatus) { status.Protection = v1alpha1.ProtectionConfirm })
 	env = plane.Environment(t, "unguarded")
 	denied(t, plane.Person.Delete(t.Context(), env))
