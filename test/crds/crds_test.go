@@ -67,8 +67,8 @@ func TestEveryGoldenObjectIsAcceptedStrictly(t *testing.T) {
 	}
 }
 
-// serve starts an API server with the CRDs. The CRDs' own webhooks are left out: they convert
-// between versions of which only one is used.
+// serve starts an API server with the CRDs. Nobody answers their conversion webhooks, which
+// are not asked: every object is of the version that is stored.
 func serve(t *testing.T, folders []string) client.Client {
 	t.Helper()
 	var paths []string

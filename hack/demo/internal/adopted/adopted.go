@@ -135,11 +135,15 @@ func Before(dir checkout.Dir) (Facts, error) {
 	return facts, json.Unmarshal(content, &facts)
 }
 
-// Read reads the facts as they are now.
+// Read reads the facts as they are now. What is gone has no UID.
 func Read(ctx context.Context, c *cluster.Cluster) (Facts, error) {
 	facts := Facts{UIDs: map[string]types.UID{}, Syncs: map[string]string{}}
 	for _, o := range slices.Concat(given, applications, workloads) {
 		live, err := get(ctx, c, o)
+		if apierrors.IsNotFound(err) {
+			facts.UIDs[o.kind+" "+o.name] = ""
+			continue
+		}
 		if err != nil {
 			return facts, fmt.Errorf("reading %s %s: %w", o.kind, o.name, err)
 		}
