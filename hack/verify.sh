@@ -14,7 +14,7 @@ files() {
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
     git ls-files --cached --others --exclude-standard | while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done
   else
-    find . \( -path ./bin -o -path ./.git -o -path ./.demo \) -prune -o -type f -print | cut -c3-
+    find . \( -path ./bin -o -path ./.git -o -path ./.demo -o -path ./.e2e \) -prune -o -type f -print | cut -c3-
   fi
 }
 [ "$(files | grep -c '^api/.*\.go$')" -gt 0 ] || { echo "found no Go files below api"; exit 1; }
@@ -22,7 +22,7 @@ files() {
 # Modules that hold code of ours, not only pinned tools.
 modules() {
   echo .
-  for module in hack/demo hack/google-standin test/contract/*; do
+  for module in hack/local hack/demo hack/google-standin test/e2e test/contract/*; do
     if [ -f "$module/go.mod" ]; then echo "$module"; fi
   done
 }
@@ -62,15 +62,21 @@ lint() {
   return "$status"
 }
 
-# Code that no program reaches, and code of tests that no test reaches. The contract modules are one
-# test each, and following them through all of Argo CD would take minutes and gigabytes.
+# Code that no program reaches, and code of tests that no test reaches. What runs components here is
+# looked at together with everything that uses it. The contract modules are one test each, and following
+# them through all of Argo CD would take minutes and gigabytes.
 dead() {
-  local found status=0 module
+  local found status=0 module tool=$tmp/deadcode local=()
+  go build -modfile=hack/tools/deadcode/go.mod -o "$tool" golang.org/x/tools/cmd/deadcode || return 1
+  echo 'go 1.26.8' >"$tmp/go.work"
   for module in $(modules | grep -v '^test/contract/'); do
-    found=$(cd "$module" && go tool -modfile="$root/hack/tools/deadcode/go.mod" deadcode -test ./...) || status=1
+    case $module in hack/local | hack/demo | test/e2e) local+=("./$module/..."); printf 'use %s\n' "$root/$module" >>"$tmp/go.work"; continue ;; esac
+    found=$(cd "$module" && "$tool" -test ./...) || status=1
     [ -z "$found" ] || { echo "$found"; status=1; }
   done
-  found=$(go tool -modfile=hack/tools/deadcode/go.mod deadcode ./cmd/...) || status=1
+  found=$(GOWORK=$tmp/go.work "$tool" -test -filter appenv-operator/ "${local[@]}") || status=1
+  [ -z "$found" ] || { echo "$found"; status=1; }
+  found=$("$tool" ./cmd/...) || status=1
   [ -z "$found" ] || { echo "$found"; status=1; }
   return "$status"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real components of tests and demo from their pinned modules into bin/ at the root.
 #
-#   hack/components/build.sh [all | test | NAME...]
+#   hack/components/build.sh [all | base | test | NAME...]
 #
 # A step is skipped when its stamp (nested go.mod and go.sum, flags, Go version) is unchanged.
 # Results are renamed into place, so an interrupted build is simply started again; Go's build
@@ -17,9 +17,10 @@ stamps=$bin/.stamps
 # Equal for all nested modules, so that they share Go's build cache.
 export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off
 
-# What `make test` needs comes first.
+# What `make test` needs, and what everything else needs but for Argo CD, of which there are two.
 test_steps=(etcd kube-apiserver kube-controller-manager kubectl kustomize crds)
-all_steps=("${test_steps[@]}" kube-scheduler kwok external-dns external-secrets argocd)
+base_steps=("${test_steps[@]}" kube-scheduler kwok external-dns external-secrets)
+all_steps=("${base_steps[@]}" argocd argocd-v2)
 
 # step NAME sets folder (of the nested module), package, module (which gives the version),
 # expected (a cold build after the steps before it, on two cores) and variables (set by the linker).
@@ -37,13 +38,14 @@ step() {
     external-dns) folder=$here/external-dns module=sigs.k8s.io/external-dns package=$module expected=3m30s ;;
     external-secrets) folder=$here/external-secrets module=github.com/external-secrets/external-secrets package=$module expected=4m30s ;;
     argocd) folder=$here/argocd module=github.com/argoproj/argo-cd/v3 package=$module/cmd expected=4m ;;
+    argocd-v2) folder=$here/argocd-v2 module=github.com/argoproj/argo-cd/v2 package=$module/cmd expected=3m30s ;;
     *) return 1 ;;
   esac
   version=$(pinned "$folder" "$module")
   case $1 in
     kube*) variables="-X k8s.io/component-base/version.gitVersion=$version" ;;
     kustomize) variables="-X sigs.k8s.io/kustomize/api/provenance.version=$version" ;;
-    argocd) variables="-X $module/common.version=${version#v}" ;;
+    argocd*) variables="-X $module/common.version=${version#v}" ;;
   esac
 }
 
@@ -84,7 +86,7 @@ build_crds() {
   local new=$bin/.crds.new dir
   rm -rf "$new"
   mkdir -p "$new"/{argocd,argocd-v2,external-secrets,external-secrets-v1,external-dns,gke,cert-manager}
-  dir=$(source_of "$root/test/contract/argocd-v2" github.com/argoproj/argo-cd/v2)
+  dir=$(source_of "$here/argocd-v2" github.com/argoproj/argo-cd/v2)
   cp "$dir"/manifests/crds/*-crd.yaml "$new/argocd-v2/"
   dir=$(source_of_eso1)
   cp "$dir/deploy/crds/bundle.yaml" "$new/external-secrets-v1/"
@@ -115,16 +117,25 @@ build_kwok() {
   compile kwok
 }
 
-# build_argocd: one binary whose name chooses the program, and the script that the repo-server
-# calls even with GPG off.
+# What one binary of Argo CD is: its name chooses the program.
+argocd_programs=(argocd-repo-server argocd-application-controller argocd-applicationset-controller)
+
+# build_argocd adds the script that the repo-server calls even with GPG off.
 build_argocd() {
   local dir name
   dir=$(source_of "$folder" "$module")
   install -m 0755 "$dir/hack/git-verify-wrapper.sh" "$bin/git-verify-wrapper.sh"
   compile argocd
-  for name in argocd-repo-server argocd-application-controller argocd-applicationset-controller; do
-    ln -sfn argocd "$bin/$name"
-  done
+  for name in "${argocd_programs[@]}"; do ln -sfn argocd "$bin/$name"; done
+}
+
+build_argocd-v2() {
+  local dir name
+  dir=$(source_of "$folder" "$module")
+  mkdir -p "$bin/argocd-v2-programs"
+  install -m 0755 "$dir/hack/git-verify-wrapper.sh" "$bin/argocd-v2-programs/git-verify-wrapper.sh"
+  compile argocd-v2
+  for name in "${argocd_programs[@]}"; do ln -sfn ../argocd-v2 "$bin/argocd-v2-programs/$name"; done
 }
 
 # build runs step $1, set by step before; the function of its own wins over a plain compile.
@@ -137,7 +148,8 @@ complete() {
   local file also=
   case $1 in
     kwok) also=kwok-stages.yaml ;;
-    argocd) also="git-verify-wrapper.sh argocd-repo-server argocd-application-controller argocd-applicationset-controller" ;;
+    argocd) also="git-verify-wrapper.sh ${argocd_programs[*]}" ;;
+    argocd-v2) also="${argocd_programs[*]/#/argocd-v2-programs/} argocd-v2-programs/git-verify-wrapper.sh" ;;
     crds) also="crds/argocd crds/argocd-v2 crds/external-secrets crds/external-secrets-v1 crds/external-dns crds/gke crds/cert-manager" ;;
   esac
   for file in $1 $also; do [ -e "$bin/$file" ] || return 1; done
@@ -149,7 +161,7 @@ stamp() {
     go version
     echo "$CGO_ENABLED $GOFLAGS $package $variables"
     declare -f compile build "build_$1" 2>/dev/null || true
-    if [ "$1" = crds ]; then cat "$here"/{crds,argocd,external-secrets,external-dns}/go.{mod,sum} "$root"/test/contract/argocd-v2/go.{mod,sum}; echo "$eso1_version"; else cat "$folder"/go.{mod,sum}; fi
+    if [ "$1" = crds ]; then cat "$here"/{crds,argocd,argocd-v2,external-secrets,external-dns}/go.{mod,sum}; echo "$eso1_version"; else cat "$folder"/go.{mod,sum}; fi
   } | sha256sum | cut -d' ' -f1
 }
 
@@ -207,9 +219,10 @@ main() {
   for argument in "${@:-all}"; do
     case $argument in
       all) names+=("${all_steps[@]}") ;;
+      base) names+=("${base_steps[@]}") ;;
       test) names+=("${test_steps[@]}") ;;
       *)
-        step "$argument" || { echo "unknown component $argument; known: all, test, ${all_steps[*]}" >&2; exit 2; }
+        step "$argument" || { echo "unknown component $argument; known: all, base, test, ${all_steps[*]}" >&2; exit 2; }
         names+=("$argument")
         ;;
     esac

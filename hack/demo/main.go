@@ -1,6 +1,6 @@
 // Command demo runs the operator on this machine among the real components it drives: Kubernetes,
-// Argo CD, External Secrets and external-dns, built from their modules. Only Google's part is played
-// by a stand-in.
+// Argo CD, External Secrets and external-dns, built from their modules. Only what Google's and
+// Cloudflare's services would do is played by stand-ins.
 //
 //	demo up      starts everything, or what does not run yet, and shows what becomes of the samples
 //	demo check   asserts what the demo promises and prints each figure
@@ -19,7 +19,8 @@ import (
 	"syscall"
 
 	"github.com/appenv/appenv-operator/hack/demo/internal/check"
-	"github.com/appenv/appenv-operator/hack/demo/internal/checkout"
+	"github.com/appenv/appenv-operator/hack/local/checkout"
+	"github.com/appenv/appenv-operator/hack/local/stack"
 )
 
 const usage = "usage: demo up [-without-operator] | check | down"
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return errors.New(usage)
 	}
-	dir, err := checkout.Find()
+	dir, err := checkout.Find(".demo")
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, dir)
+	unlock, err := stack.Lock(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	case "check":
 		return check.Run(ctx, dir, os.Stdout)
 	case "down":
-		return down(dir)
+		return stack.Down(dir, os.Stdout)
 	}
 	return errors.New(usage)
 }

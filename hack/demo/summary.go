@@ -10,13 +10,13 @@ import (
 
 // summary shows what came of the samples, and what to try.
 func (d *demo) summary(ctx context.Context) error {
-	table, err := d.cluster.Kubectl(ctx, "", "get", "appenv")
+	table, err := d.Cluster.Kubectl(ctx, "", "get", "appenv")
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n$ bin/kubectl --kubeconfig .demo/kubeconfig get appenv\n%s\nBlocked, and why:\n", table)
 	for _, name := range sample.Names {
-		state, err := sample.Read(ctx, d.cluster, name)
+		state, err := sample.Read(ctx, d.Cluster, name)
 		if err != nil {
 			return err
 		}
@@ -24,11 +24,11 @@ func (d *demo) summary(ctx context.Context) error {
 			fmt.Printf("  %s: %s\n", name, state.BlockedOn)
 		}
 	}
-	before, err := adopted.Before(d.dir)
+	before, err := adopted.Before(d.Site.Dir)
 	if err != nil {
 		return err
 	}
-	now, err := adopted.Read(ctx, d.cluster)
+	now, err := adopted.Read(ctx, d.Cluster)
 	if err != nil {
 		return err
 	}

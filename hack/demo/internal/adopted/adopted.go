@@ -20,9 +20,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/checkout"
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
+	"github.com/appenv/appenv-operator/hack/local/checkout"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
 )
 
 //go:embed by_hand.yaml

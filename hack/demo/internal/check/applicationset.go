@@ -10,10 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
-	"github.com/appenv/appenv-operator/hack/demo/internal/progress"
-	"github.com/appenv/appenv-operator/hack/demo/internal/repository"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/progress"
 )
 
 // devSet is the ApplicationSet of hoge-dev.
@@ -41,7 +40,7 @@ func (c *check) applicationSet(ctx context.Context) error {
 			path []string
 			want any
 		}{
-			{[]string{"source", "repoURL"}, repository.URL(c.dir)},
+			{[]string{"source", "repoURL"}, sample.Repository(c.dir).URL()},
 			{[]string{"source", "path"}, path},
 			{[]string{"source", "targetRevision"}, "development"},
 			{[]string{"destination", "namespace"}, "hoge-namespace"},

@@ -10,11 +10,11 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/checkout"
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
-	"github.com/appenv/appenv-operator/hack/demo/internal/component"
-	"github.com/appenv/appenv-operator/hack/demo/internal/process"
-	"github.com/appenv/appenv-operator/hack/demo/internal/progress"
+	"github.com/appenv/appenv-operator/hack/local/checkout"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/component"
+	"github.com/appenv/appenv-operator/hack/local/process"
+	"github.com/appenv/appenv-operator/hack/local/progress"
 )
 
 // The limits. Creation and repair count as design.md's ruling 17 says.

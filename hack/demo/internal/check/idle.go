@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/audit"
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
-	"github.com/appenv/appenv-operator/hack/demo/internal/component"
-	"github.com/appenv/appenv-operator/hack/demo/internal/process"
+	"github.com/appenv/appenv-operator/hack/local/audit"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/component"
+	"github.com/appenv/appenv-operator/hack/local/process"
 )
 
 // What the operator still has to do after the checks before: it reads the Events of a failing secret

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/hack/demo/internal/adopted"
-	"github.com/appenv/appenv-operator/hack/demo/internal/launch"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
+	"github.com/appenv/appenv-operator/hack/local/launch"
 )
 
 // columns is what `kubectl get appenv` says of each sample: READY, APPS, SECRETS, CERTS. Google gives

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
 )
 
 //go:embed fresh.yaml

@@ -8,9 +8,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/audit"
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
 	"github.com/appenv/appenv-operator/hack/demo/internal/sample"
+	"github.com/appenv/appenv-operator/hack/local/audit"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
 )
 
 // teardownOrder is the order in which an environment goes, by what the operator deletes. The

@@ -11,13 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/appenv/appenv-operator/hack/demo/internal/cluster"
-	"github.com/appenv/appenv-operator/hack/demo/internal/repository"
+	"github.com/appenv/appenv-operator/hack/local/checkout"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/repository"
 )
 
 // PlaceholderURL is the repository that the samples name; the demo's is a file:// URL that differs
 // from checkout to checkout.
 const PlaceholderURL = "https://github.com/example/hoge"
+
+// Branches are those that the samples follow: dev and qa, stage, prod.
+var Branches = []string{"development", "staging", "main"}
+
+// Repository is the demo's, in place of the placeholder.
+func Repository(dir checkout.Dir) repository.Repository { return repository.At(dir, "hoge") }
 
 // The samples, and what hoge-stage lacks.
 const (
@@ -60,7 +67,7 @@ func Apply(ctx context.Context, c *cluster.Cluster) error {
 
 // Substitute replaces the placeholder of the repository.
 func Substitute(c *cluster.Cluster, manifests string) string {
-	return strings.ReplaceAll(manifests, PlaceholderURL, repository.URL(c.Dir))
+	return strings.ReplaceAll(manifests, PlaceholderURL, Repository(c.Dir).URL())
 }
 
 // State is what the status of an AppEnvironment says.
