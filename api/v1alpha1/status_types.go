@@ -21,7 +21,7 @@ type AppEnvironmentStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// blockedOn names the first thing that keeps the environment from Ready, why,
-	// and what to do. Empty when Ready.
+	// and what to do. Empty when Ready. At most 384 characters.
 	// +optional
 	BlockedOn string `json:"blockedOn,omitempty"`
 

@@ -45,7 +45,7 @@ func (s *survey) condition(kind string, status metav1.ConditionStatus, reason, m
 		ObservedGeneration: s.Env.Generation,
 		LastTransitionTime: since,
 		Reason:             reason,
-		Message:            fit(message, ""),
+		Message:            fitLine(message, ""),
 	}
 }
 
@@ -188,7 +188,7 @@ func (s *survey) step() string {
 	if bad := first(s.verdicts); bad != nil {
 		text += ": " + s.line(bad)
 	}
-	return fit(text, "")
+	return fitLine(text, "")
 }
 
 // blockedOn is the first thing, in the order in which things wait for one

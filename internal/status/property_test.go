@@ -98,8 +98,13 @@ func broken(s v1alpha1.AppEnvironmentStatus) string {
 		return "Ready, and Reconciling or Stalled"
 	case is(v1alpha1.ConditionReady) != (s.BlockedOn == ""):
 		return "Ready is not the same as blocked on nothing"
-	case utf8.RuneCountInString(s.BlockedOn) > maxMessage:
+	case utf8.RuneCountInString(s.BlockedOn) > maxLine:
 		return "blockedOn is too long"
+	}
+	for _, message := range rowMessages(s) {
+		if utf8.RuneCountInString(message) > maxMessage {
+			return "the API server would refuse a row's message: " + message
+		}
 	}
 	for i, c := range s.Conditions {
 		switch {
@@ -109,9 +114,24 @@ func broken(s v1alpha1.AppEnvironmentStatus) string {
 			return c.Type + " is there although not true"
 		case !reasonForm.MatchString(c.Reason):
 			return "the API server would refuse the reason " + c.Reason
-		case c.Message == "" || utf8.RuneCountInString(c.Message) > maxMessage:
+		case c.Message == "" || utf8.RuneCountInString(c.Message) > maxLine:
 			return c.Type + " has no message, or a long one"
 		}
 	}
 	return ""
+}
+
+// rowMessages are the messages of the rows of apps, secrets and certificates.
+func rowMessages(s v1alpha1.AppEnvironmentStatus) []string {
+	var messages []string
+	for _, row := range s.Apps {
+		messages = append(messages, row.Message)
+	}
+	for _, row := range s.Secrets {
+		messages = append(messages, row.Message)
+	}
+	for _, row := range s.Certificates {
+		messages = append(messages, row.Message)
+	}
+	return messages
 }

@@ -87,7 +87,7 @@ func (s *survey) rowMessage(message string, v *verdict) string {
 // unseenBecause says why an item has no row: what holds its component back.
 func (s *survey) unseenBecause(name string) (reason, message string) {
 	if bad := worst(s.of(name)); bad != nil {
-		return bad.Reason, s.line(bad)
+		return bad.Reason, fit(s.line(bad), "")
 	}
 	return v1alpha1.ReasonProgressing, "not looked at yet"
 }

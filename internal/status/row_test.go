@@ -220,10 +220,10 @@ func TestChildren(t *testing.T) {
 
 func TestLongLinesKeepTheirCount(t *testing.T) {
 	r := wellReport()
-	r.judge(app1Key, component.Failing, v1alpha1.ReasonDegraded, strings.Repeat("ä", 300))
+	r.judge(app1Key, component.Failing, v1alpha1.ReasonDegraded, strings.Repeat("ä", 400))
 	r.judge(app2Key, component.Failing, v1alpha1.ReasonDegraded, "broken")
 	got := Compute(r)
-	if n := utf8.RuneCountInString(got.BlockedOn); n != maxMessage || !strings.HasSuffix(got.BlockedOn, "ä… (and 1 more)") {
+	if n := utf8.RuneCountInString(got.BlockedOn); n != maxLine || !strings.HasSuffix(got.BlockedOn, "ä… (and 1 more)") {
 		t.Errorf("blockedOn has %d characters: %s", n, got.BlockedOn)
 	}
 	if n := utf8.RuneCountInString(got.Apps[1].Message); n != maxMessage {

@@ -203,7 +203,7 @@ func (s *survey) line(v *verdict) string {
 	if subject := v.subject(); subject != "" {
 		text = subject + ": " + text
 	}
-	return fit(text, suffix)
+	return fitLine(text, suffix)
 }
 
 func (v verdict) subject() string {

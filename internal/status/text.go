@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	// maxMessage is how many characters a message has at most.
+	// maxMessage is how many characters a message about one object has at most.
 	maxMessage = 256
+	// maxLine is how many characters blockedOn and the message of a condition have at most: they name
+	// the object before its message, which must not lose its end, what to do, to that.
+	maxLine = maxMessage + 128
 	// maxRead is how many bytes of a message are looked at: errors can be very long.
 	maxRead = 4096
 	// gone stands where something unstable was, or where text was cut off.
@@ -20,8 +23,13 @@ const (
 
 // fit cuts a text off so that it and the suffix together are at most maxMessage
 // characters.
-func fit(text, suffix string) string {
-	room := maxMessage - utf8.RuneCountInString(suffix)
+func fit(text, suffix string) string { return fitTo(maxMessage, text, suffix) }
+
+// fitLine is fit for a line that names the object first.
+func fitLine(text, suffix string) string { return fitTo(maxLine, text, suffix) }
+
+func fitTo(most int, text, suffix string) string {
+	room := most - utf8.RuneCountInString(suffix)
 	if utf8.RuneCountInString(text) > room {
 		text = strings.TrimRight(string([]rune(text)[:room-1]), " ") + gone
 	}
