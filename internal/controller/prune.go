@@ -218,6 +218,9 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	switch {
 	case ours && p.retains():
 		return p.release(ctx, key, live)
+	case p.isReleased(live):
+		delete(p.records, key)
+		return true, nil
 	case ours && marks.Standing(live, p.owner) != apply.Ours:
 		return false, p.relabel(ctx, key, live)
 	case !p.mayDelete(key, live):
@@ -228,6 +231,16 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 		return false, nil
 	}
 	return false, p.applier.Delete(ctx, live, propagationOf(key))
+}
+
+// isReleased says whether an object on record bears none of our marks but the consent that a release
+// leaves: it was released, and the entry is of a status that was read before that was written. Its labels
+// were not taken off by somebody, and must not come back.
+func (p *pass) isReleased(live *unstructured.Unstructured) bool {
+	annotations := live.GetAnnotations()
+	return marks.Standing(live, p.owner) == apply.Foreign && marks.HolderOf(live) == "" &&
+		annotations[v1alpha1.AnnotationOwnerUID] == "" && annotations[v1alpha1.AnnotationOrigin] == "" &&
+		annotations[v1alpha1.AnnotationAdoptBy] == p.env.Name
 }
 
 // relabel puts our marks back on an object on record that somebody took them off, and

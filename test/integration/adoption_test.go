@@ -59,6 +59,8 @@ func TestWhatATeamRunsIsTakenOverByConsent(t *testing.T) {
 	}
 	if live := plane.Get(t, namespaceGVK, cluster(fixture.NamespaceOf("team"))); live.GetDeletionTimestamp() != nil {
 		t.Error("an adopted namespace is being deleted")
+	} else if live.GetLabels()[v1alpha1.LabelEnvironment] != "" || live.GetAnnotations()[v1alpha1.AnnotationOwnerUID] != "" {
+		t.Errorf("an adopted namespace that was given up still counts as the environment's: %v, %v", live.GetLabels(), live.GetAnnotations())
 	}
 }
 
