@@ -57,6 +57,10 @@ lint: ## Lint the operator
 verify: ## Fail on anything stale, unformatted, unused or out of place
 	@hack/verify.sh
 
+.PHONY: e2e
+e2e: ## Run the scenarios on both majors of Argo CD; RUN=name, ARGOCD=3.5 or 2.14
+	@RUN="$(RUN)" ARGOCD="$(ARGOCD)" hack/e2e.sh
+
 .PHONY: sabotage
 sabotage: ## Break the operator one line at a time; a test must notice each
 	@go run ./hack/sabotage -results hack/sabotage/RESULTS.md

@@ -75,10 +75,14 @@ const (
 const (
 	// ReasonDegraded: Argo CD judges the app Degraded.
 	ReasonDegraded = "Degraded"
+	// ReasonPodsRefused: the API server refuses the app's Pods: a quota, a limit, Pod Security.
+	ReasonPodsRefused = "PodsRefused"
 	// ReasonSyncFailed: Argo CD's last sync of the app failed, or it cannot compare it with Git.
 	ReasonSyncFailed = "SyncFailed"
 	// ReasonNoResources: the app's path renders no manifests, so there is nothing to be healthy.
 	ReasonNoResources = "NoResources"
+	// ReasonImageNotUsed: an image override of the app names no image of its manifests, so the old image runs.
+	ReasonImageNotUsed = "ImageNotUsed"
 	// ReasonStoreFailing: a secret was synced before and cannot be refreshed now; its last values stay in place.
 	ReasonStoreFailing = "StoreFailing"
 	// ReasonRenewalFailed: the certificate still serves, and could not be renewed.

@@ -3,7 +3,9 @@ package component
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -14,7 +16,7 @@ import (
 
 func applicationsHealth(in Input, key Key, live *unstructured.Unstructured) Health {
 	if key.Kind == applicationSetKind.Kind {
-		return applicationSetHealth(live)
+		return applicationSetHealth(in, live)
 	}
 	return applicationHealth(in, key, live)
 }
@@ -22,10 +24,13 @@ func applicationsHealth(in Input, key Key, live *unstructured.Unstructured) Heal
 // applicationSetHealth: one bad element stops the whole ApplicationSet, so what its
 // controller complains about concerns every app. Its status.resources is not read:
 // it lags behind the Applications.
-func applicationSetHealth(live *unstructured.Unstructured) Health {
+func applicationSetHealth(in Input, live *unstructured.Unstructured) Health {
 	health, ok := existence(live)
 	if !ok {
 		return health
+	}
+	if MissesProject(in, live) {
+		return Health{State: Progressing, Reason: v1alpha1.ReasonStale, Message: "Argo CD has not noticed its project yet"}
 	}
 	if failed := conditionOf(live, "ErrorOccurred"); failed.status == string(corev1.ConditionTrue) {
 		return Health{
@@ -34,6 +39,17 @@ func applicationSetHealth(live *unstructured.Unstructured) Health {
 		}
 	}
 	return Health{}
+}
+
+// projectMissing is how Argo CD says that it does not have the project of an Application.
+var projectMissing = regexp.MustCompile(`references project (\S+) which does not exist`)
+
+// MissesProject says whether Argo CD complains about an ApplicationSet because it had not yet seen the
+// environment's AppProject, which is there.
+func MissesProject(in Input, live *unstructured.Unstructured) bool {
+	failed := conditionOf(live, "ErrorOccurred")
+	match := projectMissing.FindStringSubmatch(failed.message)
+	return failed.status == string(corev1.ConditionTrue) && match != nil && match[1] == ProjectName(in.Env) && in.LiveProject != nil
 }
 
 // applicationHealth judges an Application by rules that must all hold, the first
@@ -116,7 +132,7 @@ const (
 // verdict is about an Application that exists and is not being deleted.
 func verdict(in Input, element argocd.Element, app argocd.Application) Health {
 	for _, rule := range []func(Input, argocd.Element, argocd.Application) *Health{
-		notAsRendered, complaint, syncing, notJudged, failedSync, notSynced, nothingThere,
+		notAsRendered, complaint, syncing, notJudged, failedSync, notSynced, nothingThere, podsRefused, unusedImage,
 	} {
 		if health := rule(in, element, app); health != nil {
 			health.Message = shorten(health.Message)
@@ -149,23 +165,33 @@ func sameSpec(want, have argocd.ApplicationSpec) bool {
 }
 
 // complaint: these conditions stand only while their cause does.
-func complaint(_ Input, _ argocd.Element, app argocd.Application) *Health {
+func complaint(in Input, element argocd.Element, app argocd.Application) *Health {
 	for _, wanted := range []string{"InvalidSpecError", "ComparisonError", "SyncError", "UnknownError"} {
 		for _, found := range app.Status.Conditions {
-			if found.Type == wanted {
-				return &Health{State: Failing, Reason: v1alpha1.ReasonSyncFailed, Message: withCause("Argo CD says: ", found.Message, "")}
+			if found.Type != wanted {
+				continue
 			}
+			said := found.Message
+			if state := app.Status.OperationState; wanted == "SyncError" && state != nil && state.Message != "" && strings.Contains(said, state.Message) {
+				said = state.Failure() // the condition is about this sync
+			}
+			return &Health{State: Failing, Reason: v1alpha1.ReasonSyncFailed, Message: argoSays(in, element, "Argo CD says: ", said)}
 		}
 	}
 	return nil
 }
 
-func syncing(_ Input, _ argocd.Element, app argocd.Application) *Health {
+// blockedByWindow is how Argo CD says that a sync was asked for and waits.
+const blockedByWindow = "blocked by sync window"
+
+func syncing(in Input, element argocd.Element, app argocd.Application) *Health {
 	state := app.Status.OperationState
 	running := state != nil && (state.Phase == "Running" || state.Phase == "Terminating")
 	switch {
+	case running && strings.Contains(state.Message, blockedByWindow):
+		return &Health{State: Progressing, Reason: v1alpha1.ReasonOutOfSync, Message: "a sync is asked for and waits until a sync window allows it"}
 	case running && state.FinishedAt != "":
-		return &Health{State: Progressing, Reason: v1alpha1.ReasonProgressing, Message: withCause("a sync failed and is tried again: ", state.Message, "")}
+		return &Health{State: Progressing, Reason: v1alpha1.ReasonProgressing, Message: argoSays(in, element, "a sync failed and is tried again: ", state.Failure())}
 	case running || app.Operation != nil:
 		return &Health{State: Progressing, Reason: v1alpha1.ReasonProgressing, Message: "Argo CD is syncing it"}
 	}
@@ -187,9 +213,9 @@ func notJudged(_ Input, _ argocd.Element, app argocd.Application) *Health {
 	return &Health{State: Progressing, Reason: v1alpha1.ReasonStale, Message: "Argo CD has not yet judged it as it is now"}
 }
 
-func failedSync(_ Input, _ argocd.Element, app argocd.Application) *Health {
+func failedSync(in Input, element argocd.Element, app argocd.Application) *Health {
 	if state := app.Status.OperationState; state != nil && (state.Phase == "Failed" || state.Phase == "Error") {
-		return &Health{State: Failing, Reason: v1alpha1.ReasonSyncFailed, Message: withCause("the last sync failed: ", state.Message, "")}
+		return &Health{State: Failing, Reason: v1alpha1.ReasonSyncFailed, Message: argoSays(in, element, "the last sync failed: ", state.Failure())}
 	}
 	return nil
 }

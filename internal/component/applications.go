@@ -190,10 +190,12 @@ func checkApplicationNames(env *v1alpha1.AppEnvironment) error {
 func observedApplications(in Input) []Key {
 	var keys []Key
 	for _, element := range elementsOf(in) {
-		keys = append(keys, Key{
-			Group: argocd.Group, Kind: applicationKind.Kind,
-			Namespace: in.Settings.ArgoCDNamespace, Name: element[argocd.ElementApplication],
-		})
+		keys = append(keys, ApplicationKey(in, element[argocd.ElementApplication]))
 	}
 	return keys
+}
+
+// ApplicationKey is the key of an Application of that name.
+func ApplicationKey(in Input, name string) Key {
+	return Key{Group: argocd.Group, Kind: applicationKind.Kind, Namespace: in.Settings.ArgoCDNamespace, Name: name}
 }

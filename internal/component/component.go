@@ -114,8 +114,8 @@ type Input struct {
 	// TakenRecords are the DNS names, in lower case, that another environment holds,
 	// with its name. They get no record.
 	TakenRecords map[string]string
-	// Causes are the true causes of failing ExternalSecrets and SecretStores, from their
-	// Events.
+	// Causes are the true causes of failing ExternalSecrets and SecretStores, and why Pods of
+	// Applications are refused, from Events.
 	Causes map[Key]string
 }
 

@@ -12,12 +12,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
-// External Secrets tells the cause of a failure only in an Event, which may come a
-// moment after the condition and expires: it is read when a condition is new, and
-// again after these delays, then no more.
+// External Secrets tells the cause of a failure only in an Event, and so does
+// Kubernetes when it refuses Pods. An Event may come a moment after the condition and
+// expires: it is read when a failure is new, and again after these delays, then no more.
 var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
+
+// rolloutGrace is how long an Application may make no progress before the Events of its
+// workloads are read: most rollouts are over by then.
+const rolloutGrace = 2 * time.Second
 
 // A cause is what the Events said about one failure of one object.
 type cause struct {
@@ -27,9 +32,13 @@ type cause struct {
 	next    time.Time
 }
 
-// gatherCauses reads the causes of what fails of External Secrets.
+// gatherCauses reads the causes of what fails of External Secrets, and of Applications
+// that make no progress.
 func (p *pass) gatherCauses(ctx context.Context) {
 	p.in.Causes = map[component.Key]string{}
+	for _, app := range p.in.Applications {
+		p.gatherRefusal(ctx, app)
+	}
 	for key, live := range p.live {
 		if live == nil || key.Kind != "ExternalSecret" && key.Kind != "SecretStore" {
 			continue
@@ -48,21 +57,63 @@ func (p *pass) gatherCauses(ctx context.Context) {
 			known = &cause{failure: failure, text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
-		p.refresh(ctx, live, known)
+		p.refresh(ctx, known, func() (string, error) { return p.lastFailure(ctx, live) })
 		if known.text != "" {
 			p.in.Causes[key] = known.text
 		}
 	}
 }
 
-// refresh reads the Events when it is time to, and asks for another pass when it
-// will be again.
-func (p *pass) refresh(ctx context.Context, live *unstructured.Unstructured, known *cause) {
+// gatherRefusal reads why the API server refuses Pods of an Application that is not healthy.
+func (p *pass) gatherRefusal(ctx context.Context, app argocd.Application) {
+	key := component.ApplicationKey(p.in, app.Metadata.Name)
+	health, state := app.Status.Health.Status, app.Status.OperationState
+	if health != "Progressing" && health != "Degraded" || state == nil {
+		delete(p.memory.causes, key)
+		return
+	}
+	// A change of the spec may be the remedy: what was said before it says nothing.
+	failure := fmt.Sprintf("%s %s %d", health, state.StartedAt, p.env.Generation)
+	known := p.memory.causes[key]
+	if known == nil || known.failure != failure {
+		known = &cause{failure: failure, next: p.now().Add(rolloutGrace)}
+		p.memory.causes[key] = known
+	}
+	p.refresh(ctx, known, func() (string, error) { return p.lastRefusal(ctx, app) })
+	if known.text != "" {
+		p.in.Causes[key] = known.text
+	}
+}
+
+// lastRefusal is the newest message about a Pod that a workload of the Application could
+// not create since its last sync began.
+func (p *pass) lastRefusal(ctx context.Context, app argocd.Application) (string, error) {
+	since, err := time.Parse(time.RFC3339, app.Status.OperationState.StartedAt)
+	if err != nil {
+		return "", fmt.Errorf("reading when Application %s was synced: %w", app.Metadata.Name, err)
+	}
+	namespace := app.Spec.Destination.Namespace
+	events, err := p.warnings(ctx, namespace, fields.Set{"reason": "FailedCreate"})
+	if err != nil {
+		return "", err
+	}
+	text := ""
+	for i := range events {
+		event := &events[i]
+		if at := timeOf(event); !at.Before(since) && component.IsOfWorkload(app, event.InvolvedObject.Name) {
+			text, since = event.Message, at
+		}
+	}
+	return text, nil
+}
+
+// refresh reads when it is time to, and asks for another pass when it will be again.
+func (p *pass) refresh(ctx context.Context, known *cause, read func() (string, error)) {
 	now := p.now()
 	if known.reads <= len(causeDelays) && !now.Before(known.next) {
-		text, err := p.lastFailure(ctx, live)
+		text, err := read()
 		if err != nil { // the cause only helps to understand; the next read may succeed
-			ctrl.LoggerFrom(ctx).Info("could not read why a secret fails", "secret", live.GetName(), "cause", err.Error())
+			ctrl.LoggerFrom(ctx).Info("could not read why something fails", "cause", err.Error())
 		}
 		if text != "" {
 			known.text = text
@@ -91,24 +142,38 @@ func failureOf(live *unstructured.Unstructured) string {
 
 // lastFailure is the message of the newest warning about the object.
 func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (string, error) {
-	list := &corev1.EventList{}
-	err := p.reader.List(ctx, list, client.InNamespace(live.GetNamespace()), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(fields.Set{
-		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
-	})})
+	events, err := p.warnings(ctx, live.GetNamespace(), fields.Set{
+		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(),
+	})
 	if err != nil {
-		return "", fmt.Errorf("reading the Events of %s %s: %w", live.GetKind(), live.GetName(), err)
+		return "", err
 	}
 	text := ""
 	var newest time.Time
-	for i := range list.Items {
-		event := &list.Items[i]
-		at := event.LastTimestamp.Time
-		if at.IsZero() {
-			at = event.EventTime.Time
-		}
-		if event.InvolvedObject.UID == live.GetUID() && !at.Before(newest) {
+	for i := range events {
+		event := &events[i]
+		if at := timeOf(event); event.InvolvedObject.UID == live.GetUID() && !at.Before(newest) {
 			text, newest = event.Message, at
 		}
 	}
 	return text, nil
+}
+
+// warnings are the Events of a namespace that warn, and have the fields.
+func (p *pass) warnings(ctx context.Context, namespace string, with fields.Set) ([]corev1.Event, error) {
+	with["type"] = corev1.EventTypeWarning
+	list := &corev1.EventList{}
+	err := p.reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(with)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the Events of namespace %s: %w", namespace, err)
+	}
+	return list.Items, nil
+}
+
+// timeOf is when an Event was last seen.
+func timeOf(event *corev1.Event) time.Time {
+	if event.LastTimestamp.IsZero() {
+		return event.EventTime.Time
+	}
+	return event.LastTimestamp.Time
 }

@@ -24,6 +24,9 @@ func (p *pass) gather(ctx context.Context) {
 	p.freeze()
 	p.gatherLive(ctx)
 	p.gatherCauses(ctx)
+	if p.suspended == "" {
+		p.nudge(ctx)
+	}
 }
 
 // unreadable notes that something about an object could not be read: what it is now,

@@ -49,8 +49,12 @@ type memory struct {
 	refusals map[component.Key]refusal
 	// contentions are fields that others took back.
 	contentions map[component.Key]contention
-	// causes are the causes of what fails of External Secrets, from its Events.
+	// causes are the causes of what fails of External Secrets, and why Pods are refused,
+	// from Events.
 	causes map[component.Key]*cause
+	// nudge counts how often Argo CD was asked to look at the ApplicationSet again; nil
+	// when there is no need to.
+	nudge *cause
 }
 
 // marks are the labels and annotations of ownership.

@@ -74,7 +74,7 @@ func flagText(t *testing.T) string {
 }
 
 func TestReadmeHoldsWhatIsGenerated(t *testing.T) {
-	for name, want := range map[string]string{"reasons": reasonTable(t), "flags": flagText(t)} {
+	for name, want := range map[string]string{"reasons": reasonTable(t), "flags": flagText(t), "releases": versionTable(t)} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(readme)
 			if err != nil {

@@ -3,6 +3,7 @@ package argocd
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,6 +72,44 @@ type OperationState struct {
 	Message    string `json:"message,omitempty"`
 	StartedAt  string `json:"startedAt,omitempty"`
 	FinishedAt string `json:"finishedAt,omitempty"`
+
+	SyncResult *SyncResult `json:"syncResult,omitempty"`
+}
+
+// SyncResult is what a sync did. A trimmed Application has only the first resource that failed.
+type SyncResult struct {
+	Resources []ResourceResult `json:"resources,omitempty"`
+}
+
+// ResourceResult is what a sync did to a resource.
+type ResourceResult struct {
+	Status  string `json:"status,omitempty"` // SyncFailed is what a failed one has
+	Message string `json:"message,omitempty"`
+}
+
+// Failure is why a sync failed: the operation's message and, where that does not have it, the message
+// of the first resource that failed. Argo CD 2 tells some causes in the latter alone.
+func (o OperationState) Failure() string {
+	if o.SyncResult == nil || len(o.SyncResult.Resources) == 0 || strings.Contains(o.Message, o.SyncResult.Resources[0].Message) {
+		return o.Message
+	}
+	return o.Message + ": " + o.SyncResult.Resources[0].Message
+}
+
+// trim keeps of the result of a sync what Failure needs.
+func (o *OperationState) trim() {
+	o.Message = shorten(o.Message)
+	if o.SyncResult == nil {
+		return
+	}
+	failed := slices.IndexFunc(o.SyncResult.Resources, func(r ResourceResult) bool { return r.Status == "SyncFailed" })
+	if failed < 0 {
+		o.SyncResult = nil
+		return
+	}
+	first := o.SyncResult.Resources[failed]
+	first.Message = shorten(first.Message)
+	o.SyncResult.Resources = []ResourceResult{first}
 }
 
 // Condition is something Argo CD has to complain about; its presence means true.
@@ -84,13 +123,20 @@ type Summary struct {
 	Images []string `json:"images,omitempty"`
 }
 
-// Resource is a managed resource. Cluster-scoped ones have no namespace.
+// Resource is a managed resource. Cluster-scoped ones have no namespace. In a trimmed
+// Application only those that run Pods have a name, so that they can be counted.
 type Resource struct {
 	Group           string `json:"group,omitempty"`
 	Kind            string `json:"kind,omitempty"`
 	Namespace       string `json:"namespace,omitempty"`
+	Name            string `json:"name,omitempty"`
 	Status          string `json:"status,omitempty"`
 	RequiresPruning bool   `json:"requiresPruning,omitempty"`
+}
+
+// RunsPods says whether the resource is a workload of Kubernetes' own: it makes Pods, or is one.
+func (r Resource) RunsPods() bool {
+	return slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Job", "CronJob"}, r.Kind)
 }
 
 // Revision is a successful sync.
@@ -98,10 +144,10 @@ type Revision struct {
 	Revision string `json:"revision,omitempty"`
 }
 
-// maxImages and maxMessage bound what is kept of an Application's status.
+// MaxImages and maxMessage bound what is kept of an Application's status, the latter in bytes.
 const (
-	maxImages  = 10
-	maxMessage = 512
+	MaxImages  = 10
+	maxMessage = 1024
 )
 
 // DecodeApplication reads a live Application. Fields that do not have the
@@ -189,16 +235,21 @@ func (s ApplicationStatus) JudgedSinceSync() bool {
 
 // trim keeps what the operator reads, so that large Applications stay small in memory.
 func (s *ApplicationStatus) trim() {
-	if len(s.Summary.Images) > maxImages {
-		s.Summary.Images = s.Summary.Images[:maxImages:maxImages]
+	if len(s.Summary.Images) > MaxImages {
+		s.Summary.Images = s.Summary.Images[:MaxImages:MaxImages]
 	}
 	if len(s.History) > 1 {
 		s.History = s.History[len(s.History)-1:]
 	}
+	for i := range s.Resources {
+		if !s.Resources[i].RunsPods() {
+			s.Resources[i].Name = ""
+		}
+	}
 	slices.SortFunc(s.Resources, compareResources)
 	s.Resources = slices.Compact(s.Resources)
 	if s.OperationState != nil {
-		s.OperationState.Message = shorten(s.OperationState.Message)
+		s.OperationState.trim()
 	}
 	for i := range s.Conditions {
 		s.Conditions[i].Message = shorten(s.Conditions[i].Message)

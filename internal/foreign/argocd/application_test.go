@@ -50,6 +50,8 @@ status:
   summary: {images: [a, b, c, d, e, f, g, h, i, j, k, l], externalURLs: [https://x]}
   history: [{id: 0, revision: aaa, deployedAt: "2026-09-01T00:00:00Z"}, {id: 1, revision: abc, deployedAt: "2026-09-01T00:00:00Z"}]
   resources:
+  - {group: apps, version: v1, kind: Deployment, namespace: hoge, name: web, status: Synced}
+  - {group: apps, version: v1, kind: Deployment, namespace: hoge, name: worker, status: Synced}
   - {version: v1, kind: Service, namespace: hoge, name: b, status: Synced}
   - {version: v1, kind: Service, namespace: hoge, name: a, status: Synced}
   - {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRole, name: x, status: OutOfSync, requiresPruning: true}
@@ -82,7 +84,7 @@ func TestTrimmingLeavesWhatIsRead(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
-	if before.Operation == nil || len(before.Status.Resources) != 2 || len(before.Status.Summary.Images) != 10 || len(before.Status.History) != 1 {
+	if before.Operation == nil || len(before.Status.Resources) != 4 || len(before.Status.Summary.Images) != 10 || len(before.Status.History) != 1 {
 		t.Errorf("decoded %+v", before)
 	}
 	if live.GetUID() != "a1" || live.GetResourceVersion() != "7" || len(live.GetOwnerReferences()) != 1 || live.GetLabels() == nil {
@@ -90,6 +92,20 @@ func TestTrimmingLeavesWhatIsRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"platform.appenv.dev/adopt-by": "hoge-dev"}, live.GetAnnotations()); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
+	}
+}
+
+func TestTrimmingLeavesTheNamesOfWhatRunsPodsAlone(t *testing.T) {
+	app, err := DecodeApplication(readLive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, resource := range app.Status.Resources {
+		names = append(names, resource.Kind+" "+resource.Name)
+	}
+	if diff := cmp.Diff([]string{"Service ", "Deployment web", "Deployment worker", "ClusterRole "}, names); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

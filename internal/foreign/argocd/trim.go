@@ -55,7 +55,7 @@ func ownAnnotations(all map[string]string) map[string]string {
 func compareResources(a, b Resource) int {
 	return cmp.Or(
 		cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Status, b.Status),
+		cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Status, b.Status),
 		compareBool(a.RequiresPruning, b.RequiresPruning),
 	)
 }

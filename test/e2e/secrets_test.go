@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"strings"
+	"time"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+)
+
+// refresh is how often External Secrets reads the stores.
+const refresh = 5 * time.Second
+
+var secrets = []scenario{
+	{name: "secret-created-later", run: secretCreatedLater},
+	{name: "store-broken-while-live", run: storeBrokenWhileLive},
+}
+
+// secretCreatedLater: no Application before its secret; then the gate opens by itself.
+func secretCreatedLater(s *stage) {
+	env := s.environment("web")
+	env.Spec.Secrets = secretsFrom(sharedStore, "created-later")
+	s.apply(env)
+	s.note("%s", s.blocked(`key "created-later" not found`, "create it in the store behind ClusterSecretStore shared"))
+	if s.get(applicationSets, argoNamespace, s.name) != nil {
+		s.Error("there is an ApplicationSet before the secret")
+	}
+	s.must(s.addKey(s.ctx, sharedStore, "created-later"))
+	s.runs("web", "web:v1")
+}
+
+// storeBrokenWhileLive: the applications stay, and the environment says what is wrong in External
+// Secrets' own words; it recovers by itself.
+func storeBrokenWhileLive(s *stage) {
+	store := fakeStore(s.name, "token")
+	s.must(s.client.Create(s.ctx, store))
+	env := s.environment("web")
+	env.Spec.Secrets = secretsFrom(s.name, "token")
+	s.apply(env)
+	s.ready()
+	application := s.uid(applications, argoNamespace, s.application("web"))
+
+	s.patch(store, map[string]any{"spec": map[string]any{"provider": map[string]any{"fake": map[string]any{"data": []any{}}}}})
+	s.note("%s", s.blocked("ExternalSecret "+s.name+"/env"))
+	env = s.read()
+	secretsReady := apimeta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionSecretsReady)
+	if secretsReady.Status != "False" || secretsReady.Reason != v1alpha1.ReasonStoreFailing {
+		s.Errorf("SecretsReady is %s, %s; want False, %s", secretsReady.Status, secretsReady.Reason, v1alpha1.ReasonStoreFailing)
+	}
+	if !strings.Contains(secretsReady.Message, "Secret does not exist") && !strings.Contains(secretsReady.Message, `key "token" not found`) {
+		s.Errorf("SecretsReady does not say what External Secrets says: %s", secretsReady.Message)
+	}
+	if !isTrue(env, v1alpha1.ConditionApplicationsReady) {
+		s.Errorf("the applications are blamed: %s", describe(env))
+	}
+	s.never(2*refresh, func() string {
+		if s.secretValue("env", "TOKEN") != "value of token" {
+			return "the Secret lost its value"
+		}
+		return ""
+	})
+	if now := s.uid(applications, argoNamespace, s.application("web")); now != application || s.image("web") == "" {
+		s.Errorf("the Application did not stay: %s, then %s", application, now)
+	}
+
+	s.must(s.addKey(s.ctx, s.name, "token"))
+	s.ready()
+	s.removed()
+	s.must(s.client.Delete(s.ctx, blank(clusterStores, "", s.name)))
+}
