@@ -30,4 +30,7 @@ scenarios() {
 mkdir -p bin
 step "scenarios compiled" env GOWORK=off go -C test/e2e test -c -o "$binary" .
 for major in "${majors[@]}"; do step "Argo CD $major" scenarios "$major"; done
+if [ ${#majors[@]} = 2 ] && [ $((SECONDS - started)) -gt 720 ]; then
+  echo "this took more than the 12 minutes that both majors should need once everything is built"
+fi
 finish

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
@@ -41,15 +42,26 @@ var argoCauses = []argoCause{
 // whatToDoAbout says how a kind that the AppProject refuses gets in, or why it never does.
 func whatToDoAbout(in Input, kind argocd.GroupKind) string {
 	const remove = "remove it from the manifests"
+	if permits(in.Env, kind) {
+		return "the project permits it now: sync it in Argo CD" // which does not try the same again
+	}
 	switch {
 	case kind.Group == roleBindingKind.Group && (kind.Kind == "Role" || kind.Kind == roleBindingKind.Kind):
-		return "set spec.namespaceRBAC to Allowed, or " + remove
+		return "set spec.namespaceRBAC to Allowed and sync it, or " + remove
 	case kind.Group == roleBindingKind.Group:
 		return remove + ": no environment may hold one"
 	case kind.Kind == namespaceKind.Kind || slices.Contains(blacklist(in), kind):
 		return remove + ": such objects are the environment's to make"
 	}
-	return "add it to spec.clusterResources, or " + remove
+	return "add it to spec.clusterResources and sync it, or " + remove
+}
+
+// permits says whether the spec has the AppProject permit a kind that it refuses by default.
+func permits(env *v1alpha1.AppEnvironment, kind argocd.GroupKind) bool {
+	if kind.Group == roleBindingKind.Group {
+		return env.Spec.NamespaceRBAC == v1alpha1.NamespaceRBACAllowed
+	}
+	return slices.Contains(env.Spec.ClusterResources, v1alpha1.GroupKind{Group: kind.Group, Kind: kind.Kind})
 }
 
 // argoSays tells an error of Argo CD: a known one by its cause and what to do, in the same words wherever

@@ -2,6 +2,7 @@ package component
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func unusedImage(_ Input, element argocd.Element, app argocd.Application) *Healt
 	}
 	for override := range strings.SplitSeq(element[argocd.ElementImages], ",") {
 		name, reference, _ := strings.Cut(override, "=")
-		used := slices.ContainsFunc(running, func(image string) bool { return imageName(image) == imageName(reference) })
+		used := slices.ContainsFunc(running, func(image string) bool { return mayBe(image, reference) })
 		if name == "" || used {
 			continue
 		}
@@ -31,23 +32,23 @@ func unusedImage(_ Input, element argocd.Element, app argocd.Application) *Healt
 	return nil
 }
 
-// allImagesKnown says whether Argo CD names an image for every container: the app has one workload, whose
-// Pods run, and nothing that may run Pods at other times or in ways unknown here.
+// allImagesKnown says whether Argo CD names an image for every container: the app is one Deployment, whose
+// Pods run, no hook, and nothing that may run Pods at other times or in ways unknown here.
 func allImagesKnown(app argocd.Application) bool {
 	images := len(app.Status.Summary.Images)
-	if images == 0 || images >= argocd.MaxImages {
+	if images == 0 || images >= argocd.MaxImages || app.Status.OperationState.RanHooks() {
 		return false
 	}
-	workloads := 0
+	deployments := 0
 	for _, resource := range app.Status.Resources {
 		switch {
-		case resource.Kind == "CronJob" || !builtIn(resource.Group):
+		case resource.Kind == "Deployment":
+			deployments++
+		case resource.RunsPods() || !builtIn(resource.Group):
 			return false
-		case resource.RunsPods():
-			workloads++
 		}
 	}
-	return workloads == 1
+	return deployments == 1
 }
 
 // builtIn says whether an API group is Kubernetes' own.
@@ -55,11 +56,21 @@ func builtIn(group string) bool {
 	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
-// imageName is an image reference without tag and digest.
-func imageName(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	if tag := strings.LastIndex(name, ":"); tag > strings.LastIndex(name, "/") {
-		return name[:tag]
+// mayBe says whether a running image may be what an override asks for. The registry may be another one, a
+// mirror, and a digest may stand for a tag: admission webhooks do that.
+func mayBe(running, asked string) bool {
+	name, tag, digest := splitImage(running)
+	askedName, askedTag, askedDigest := splitImage(asked)
+	return path.Base(name) == path.Base(askedName) &&
+		(askedDigest == "" || digest == askedDigest) &&
+		(askedTag == "" || tag == askedTag || tag == "" && digest != "")
+}
+
+// splitImage takes an image reference apart; tag and digest may be empty.
+func splitImage(reference string) (name, tag, digest string) {
+	name, digest, _ = strings.Cut(reference, "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name, tag = name[:colon], name[colon+1:]
 	}
-	return name
+	return name, tag, digest
 }

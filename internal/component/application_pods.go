@@ -16,7 +16,7 @@ import (
 var exceededQuota = regexp.MustCompile(`exceeded quota: ([^,\s]+), requested: (.+), used: (.+), limited: (.+)$`)
 
 // refusedPod is what stands before the cause: the Pod's name is another one each time.
-var refusedPod = regexp.MustCompile(`^Error creating: pods "[^"]*" is forbidden: `)
+var refusedPod = regexp.MustCompile(`^(?:\(combined from similar events\): )?Error creating: pods "[^"]*" is forbidden: `)
 
 // podsRefused is about an Application whose Pods the API server refuses. Argo CD says no more than that
 // it makes no progress; the cause stands in an Event of the workload.
@@ -69,11 +69,16 @@ func quotaChanged(env *v1alpha1.AppEnvironment, namespace, name, limited string)
 	return false
 }
 
-// IsOfWorkload says whether an object that could not make its Pods is a workload of the Application, or
-// was made by one: a Deployment's ReplicaSet, a CronJob's Job.
-func IsOfWorkload(app argocd.Application, name string) bool {
+// IsOfWorkload says whether an object that makes Pods is a workload of the Application, or was made by one:
+// a Deployment's ReplicaSet, a CronJob's Job.
+func IsOfWorkload(app argocd.Application, kind, name string) bool {
+	makers := map[string]string{"ReplicaSet": "Deployment", "Job": "CronJob"}
 	for _, resource := range app.Status.Resources {
-		if resource.RunsPods() && (name == resource.Name || strings.HasPrefix(name, resource.Name+"-")) {
+		if resource.Kind == kind && resource.Name == name {
+			return true
+		}
+		suffix, made := strings.CutPrefix(name, resource.Name+"-")
+		if made && resource.Kind == makers[kind] && !strings.Contains(suffix, "-") {
 			return true
 		}
 	}

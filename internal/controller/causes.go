@@ -57,7 +57,13 @@ func (p *pass) gatherCauses(ctx context.Context) {
 			known = &cause{failure: failure, text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
-		p.refresh(ctx, known, func() (string, error) { return p.lastFailure(ctx, live) })
+		p.refresh(ctx, known, func() error {
+			text, err := p.lastFailure(ctx, live)
+			if text != "" {
+				known.text = text
+			}
+			return err
+		})
 		if known.text != "" {
 			p.in.Causes[key] = known.text
 		}
@@ -72,51 +78,58 @@ func (p *pass) gatherRefusal(ctx context.Context, app argocd.Application) {
 		delete(p.memory.causes, key)
 		return
 	}
-	// A change of the spec may be the remedy: what was said before it says nothing.
 	failure := fmt.Sprintf("%s %s %d", health, state.StartedAt, p.env.Generation)
 	known := p.memory.causes[key]
 	if known == nil || known.failure != failure {
-		known = &cause{failure: failure, next: p.now().Add(rolloutGrace)}
+		text := ""
+		if known != nil {
+			text = known.text // until it has been looked at again
+		}
+		known = &cause{failure: failure, text: text, next: p.now().Add(rolloutGrace)}
 		p.memory.causes[key] = known
 	}
-	p.refresh(ctx, known, func() (string, error) { return p.lastRefusal(ctx, app) })
+	p.refresh(ctx, known, func() error {
+		text, err := p.lastRefusal(ctx, app)
+		if err == nil {
+			known.text = text
+		}
+		return err
+	})
 	if known.text != "" {
 		p.in.Causes[key] = known.text
 	}
 }
 
-// lastRefusal is the newest message about a Pod that a workload of the Application could
-// not create since its last sync began.
+// lastRefusal is why a workload of the Application could not create a Pod, unless one has created a Pod
+// since.
 func (p *pass) lastRefusal(ctx context.Context, app argocd.Application) (string, error) {
-	since, err := time.Parse(time.RFC3339, app.Status.OperationState.StartedAt)
-	if err != nil {
-		return "", fmt.Errorf("reading when Application %s was synced: %w", app.Metadata.Name, err)
-	}
-	namespace := app.Spec.Destination.Namespace
-	events, err := p.warnings(ctx, namespace, fields.Set{"reason": "FailedCreate"})
-	if err != nil {
-		return "", err
-	}
 	text := ""
-	for i := range events {
-		event := &events[i]
-		if at := timeOf(event); !at.Before(since) && component.IsOfWorkload(app, event.InvolvedObject.Name) {
-			text, since = event.Message, at
+	var newest time.Time
+	for _, reason := range []string{"FailedCreate", "SuccessfulCreate"} {
+		events, err := p.events(ctx, app.Spec.Destination.Namespace, fields.Set{"reason": reason})
+		if err != nil {
+			return "", err
+		}
+		for i := range events {
+			event := &events[i]
+			about := event.InvolvedObject
+			if at := timeOf(event); at.After(newest) && component.IsOfWorkload(app, about.Kind, about.Name) {
+				text, newest = event.Message, at
+				if reason == "SuccessfulCreate" {
+					text = ""
+				}
+			}
 		}
 	}
 	return text, nil
 }
 
 // refresh reads when it is time to, and asks for another pass when it will be again.
-func (p *pass) refresh(ctx context.Context, known *cause, read func() (string, error)) {
+func (p *pass) refresh(ctx context.Context, known *cause, read func() error) {
 	now := p.now()
 	if known.reads <= len(causeDelays) && !now.Before(known.next) {
-		text, err := read()
-		if err != nil { // the cause only helps to understand; the next read may succeed
+		if err := read(); err != nil { // the cause only helps to understand; the next read may succeed
 			ctrl.LoggerFrom(ctx).Info("could not read why something fails", "cause", err.Error())
-		}
-		if text != "" {
-			known.text = text
 		}
 		if known.reads < len(causeDelays) {
 			known.next = now.Add(causeDelays[known.reads])
@@ -142,8 +155,8 @@ func failureOf(live *unstructured.Unstructured) string {
 
 // lastFailure is the message of the newest warning about the object.
 func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (string, error) {
-	events, err := p.warnings(ctx, live.GetNamespace(), fields.Set{
-		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(),
+	events, err := p.events(ctx, live.GetNamespace(), fields.Set{
+		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})
 	if err != nil {
 		return "", err
@@ -159,9 +172,8 @@ func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured)
 	return text, nil
 }
 
-// warnings are the Events of a namespace that warn, and have the fields.
-func (p *pass) warnings(ctx context.Context, namespace string, with fields.Set) ([]corev1.Event, error) {
-	with["type"] = corev1.EventTypeWarning
+// events are the Events of a namespace that have the fields.
+func (p *pass) events(ctx context.Context, namespace string, with fields.Set) ([]corev1.Event, error) {
 	list := &corev1.EventList{}
 	err := p.reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFieldsSelector{Selector: fields.SelectorFromSet(with)})
 	if err != nil {

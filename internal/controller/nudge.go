@@ -23,17 +23,17 @@ func (p *pass) nudge(ctx context.Context) {
 	if p.memory.nudge == nil {
 		p.memory.nudge = &cause{next: p.now()}
 	}
-	p.refresh(ctx, p.memory.nudge, func() (string, error) {
+	p.refresh(ctx, p.memory.nudge, func() error {
 		if _, asked := set.GetAnnotations()[refreshAnnotation]; asked {
-			return "", nil
+			return nil
 		}
 		err := p.applier.PatchJSON(ctx, set, []map[string]any{
 			{"op": "test", "path": "/metadata/uid", "value": string(set.GetUID())},
 			{"op": "add", "path": "/metadata/annotations/argocd.argoproj.io~1application-set-refresh", "value": "true"},
 		})
 		if err != nil {
-			return "", fmt.Errorf("asking Argo CD to look at ApplicationSet %s again: %w", set.GetName(), err)
+			return fmt.Errorf("asking Argo CD to look at ApplicationSet %s again: %w", set.GetName(), err)
 		}
-		return "", nil
+		return nil
 	})
 }

@@ -218,7 +218,7 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	switch {
 	case ours && p.retains():
 		return p.release(ctx, key, live)
-	case p.isReleased(live):
+	case p.isReleased(key, live):
 		delete(p.records, key)
 		return true, nil
 	case ours && marks.Standing(live, p.owner) != apply.Ours:
@@ -233,12 +233,12 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	return false, p.applier.Delete(ctx, live, propagationOf(key))
 }
 
-// isReleased says whether an object on record bears none of our marks but the consent that a release
-// leaves: it was released, and the entry is of a status that was read before that was written. Its labels
-// were not taken off by somebody, and must not come back.
-func (p *pass) isReleased(live *unstructured.Unstructured) bool {
+// isReleased says whether an adopted Namespace on record bears none of our marks but the consent that a
+// release leaves: it was released, and the entry is of a status that was read before that was written. Its
+// labels were not taken off by somebody, and must not come back.
+func (p *pass) isReleased(key component.Key, live *unstructured.Unstructured) bool {
 	annotations := live.GetAnnotations()
-	return marks.Standing(live, p.owner) == apply.Foreign && marks.HolderOf(live) == "" &&
+	return key.Kind == "Namespace" && p.records[key].Origin == v1alpha1.OriginAdopted && marks.Standing(live, p.owner) == apply.Foreign && marks.HolderOf(live) == "" &&
 		annotations[v1alpha1.AnnotationOwnerUID] == "" && annotations[v1alpha1.AnnotationOrigin] == "" &&
 		annotations[v1alpha1.AnnotationAdoptBy] == p.env.Name
 }

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"fmt"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -43,9 +46,12 @@ func deletedByHand(s *stage, kind schema.GroupVersionKind, namespace, name strin
 		return ""
 	})
 	s.runs("web", "web:v1")
-	if s.secretValue("env", "TOKEN") == "" {
-		s.Error("the Secret is gone")
-	}
+	s.until(func() string { // what went with the old object comes back with the new one
+		if s.secretValue("env", "TOKEN") == "" {
+			return "the Secret"
+		}
+		return ""
+	})
 }
 
 // listEmptiedByHand: a person is refused. Somebody who is exempt is not, and then Argo CD may be faster
@@ -63,6 +69,20 @@ func listEmptiedByHand(s *stage) {
 		s.Errorf("the Application was made anew although the edit was refused: %s, then %s", before, now)
 	}
 	s.must(s.exempt.Patch(s.ctx, set, empty))
+	s.until(func() string {
+		elements, _, _ := unstructured.NestedSlice(s.get(applicationSets, argoNamespace, s.name).Object, "spec", "generators")
+		list, _, _ := unstructured.NestedSlice(elements[0].(map[string]any), "list", "elements")
+		if len(list) != 2 {
+			return fmt.Sprintf("a list of two; it has %d", len(list))
+		}
+		for _, app := range []string{"web", "worker"} {
+			application := s.get(applications, argoNamespace, s.application(app))
+			if application == nil || application.GetDeletionTimestamp() != nil {
+				return "Application " + s.application(app) + " to be there"
+			}
+		}
+		return ""
+	})
 	s.runs("web", "web:v1")
 	s.runs("worker", "worker:v1")
 	survived := "survived"

@@ -31,6 +31,7 @@ func deletedInTheForeground(s *stage) {
 	s.apply(env)
 	s.ready()
 	s.record("192.0.2.1", 1, false)
+	s.remember()
 	s.must(s.client.Delete(s.ctx, env, client.PropagationPolicy(metav1.DeletePropagationForeground)))
 	s.gone()
 	s.nothingLeft()
@@ -77,6 +78,7 @@ func deletedWhileASyncHangs(s *stage) {
 		}
 		return ""
 	})
+	s.remember()
 	s.must(s.client.Delete(s.ctx, env))
 	s.stalled("applications", application.GetName(), "argocd app terminate-op")
 	// What that command does.
@@ -98,6 +100,7 @@ func deletedWithoutExternalSecrets(s *stage) {
 	s.patch(secret, map[string]any{"metadata": map[string]any{"finalizers": []any{cleanup}}})
 	s.stop("external-secrets")
 	defer s.startAgain(s.stack.Site.ExternalSecrets())
+	s.remember()
 	s.must(s.client.Delete(s.ctx, env))
 	s.stalled("secrets", "ExternalSecret", cleanup)
 	if s.get(namespaces, "", s.name) == nil {
@@ -115,6 +118,7 @@ func deletedWithoutApplicationController(s *stage) {
 	s.ready()
 	s.stop("argocd-application-controller")
 	defer s.startAgain(s.stack.Site.ApplicationController())
+	s.remember()
 	s.must(s.client.Delete(s.ctx, env))
 	s.stalled("applications", "Application "+argoNamespace+"/"+s.application("web"))
 	for _, kept := range []*unstructured.Unstructured{s.get(projects, argoNamespace, s.name), s.get(namespaces, "", s.name)} {

@@ -212,10 +212,25 @@ func (s *stage) runs(app, image string) {
 // left.
 func (s *stage) removed() {
 	s.Helper()
-	env := &v1alpha1.AppEnvironment{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
+	env := &v1alpha1.AppEnvironment{}
+	err := s.client.Get(s.ctx, client.ObjectKey{Name: s.name}, env)
+	if apierrors.IsNotFound(err) {
+		return // the scenario itself removed it, and has looked
+	}
+	s.must(err)
+	s.remember()
 	s.must(client.IgnoreNotFound(s.client.Delete(s.ctx, env)))
 	s.gone()
 	s.nothingLeft()
+}
+
+// remember notes what the environment has on record, for nothingLeft.
+func (s *stage) remember() {
+	s.Helper()
+	s.recorded = s.read().Status.Children
+	if len(s.recorded) == 0 {
+		s.note("it has nothing on record")
+	}
 }
 
 // gone waits until the environment no longer exists.
@@ -232,9 +247,19 @@ func (s *stage) gone() {
 	})
 }
 
-// nothingLeft fails when anything that was the environment's is left.
+// nothingLeft fails when anything is left of what the environment had on record, by UID, of what bears its
+// label, or of Applications. What it adopted of Namespaces stays, and is no longer its own.
 func (s *stage) nothingLeft() {
 	s.Helper()
+	for _, child := range s.recorded {
+		group, err := schema.ParseGroupVersion(child.APIVersion)
+		s.must(err)
+		adopted := child.Kind == "Namespace" && child.Origin == v1alpha1.OriginAdopted
+		left := s.uid(group.WithKind(child.Kind), child.Namespace, child.Name) == string(child.UID)
+		if left != adopted {
+			s.Errorf("%s %s/%s, %s: is left %v, want %v", child.Kind, child.Namespace, child.Name, child.Origin, left, adopted)
+		}
+	}
 	for _, kind := range ownedByEnvironment {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
@@ -247,7 +272,8 @@ func (s *stage) nothingLeft() {
 	list.SetGroupVersionKind(applications)
 	s.must(s.client.List(s.ctx, list, client.InNamespace(argoNamespace)))
 	for _, object := range list.Items {
-		if project, _, _ := unstructured.NestedString(object.Object, "spec", "project"); project == s.name {
+		namespace, _, _ := unstructured.NestedString(object.Object, "spec", "destination", "namespace")
+		if namespace == s.name {
 			s.Errorf("Application %s is left", object.GetName())
 		}
 	}

@@ -61,6 +61,10 @@ var explanations = []scenario{
 		env := s.environment("refused")
 		env.Spec.Sync.Retry = &v1alpha1.Retry{Limit: 0} // tried again, it would say in between that it is syncing
 		s.explains(env)
+		s.change(func(env *v1alpha1.AppEnvironment) { env.Spec.NamespaceRBAC = v1alpha1.NamespaceRBACAllowed })
+		s.blocked("the project permits it now: sync it in Argo CD")
+		s.syncByHand("refused")
+		s.runs("refused", "refused:v1")
 	}},
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/hack/local/progress"
 	"github.com/appenv/appenv-operator/hack/local/repository"
 )
@@ -39,7 +40,8 @@ type stage struct {
 	ctx        context.Context
 	name       string
 	repository repository.Repository
-	notes      strings.Builder // shown with the result
+	recorded   []v1alpha1.Child // what the environment had on record before its deletion
+	notes      strings.Builder  // shown with the result
 }
 
 // result is what came of a scenario.

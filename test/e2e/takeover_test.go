@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -56,6 +57,7 @@ func takenOver(s *stage) {
 		s.patch(object, map[string]any{"metadata": map[string]any{"annotations": map[string]any{v1alpha1.AnnotationAdoptBy: s.name}}})
 	}
 	env = s.ready()
+	s.lookedAtAgain()
 	after := s.facts()
 	s.note("%-34s %-38s %s", "", "BEFORE", "AFTER")
 	for _, name := range slices.Sorted(maps.Keys(before)) {
@@ -69,7 +71,14 @@ func takenOver(s *stage) {
 			s.Errorf("%s %s counts as %s, not as adopted", child.Kind, child.Name, child.Origin)
 		}
 	}
+	s.never(5*time.Second, func() string {
+		if now := s.facts(); !maps.Equal(before, now) {
+			return fmt.Sprintf("taking over had an effect later: %v", now)
+		}
+		return ""
+	})
 	// An adopted namespace is never deleted.
+	s.remember()
 	s.must(s.client.Delete(s.ctx, env))
 	s.gone()
 	s.nothingLeft()
@@ -77,6 +86,28 @@ func takenOver(s *stage) {
 		s.Errorf("the adopted Namespace did not stay: %q", now)
 	}
 	s.must(s.client.Delete(s.ctx, blank(namespaces, "", "take-over")))
+}
+
+// lookedAtAgain has Argo CD compare the Applications once more: what taking over set off would show.
+func (s *stage) lookedAtAgain() {
+	s.Helper()
+	for _, app := range []string{"web", "worker"} {
+		name := app + "-take-over"
+		reconciledAt := func() string {
+			at, _, _ := unstructured.NestedString(s.get(applications, argoNamespace, name).Object, "status", "reconciledAt")
+			return at
+		}
+		before := reconciledAt()
+		s.patch(blank(applications, argoNamespace, name), map[string]any{
+			"metadata": map[string]any{"annotations": map[string]any{"argocd.argoproj.io/refresh": "normal"}},
+		})
+		s.until(func() string {
+			if reconciledAt() == before {
+				return "Argo CD to compare " + name + " again"
+			}
+			return ""
+		})
+	}
 }
 
 // facts are what taking over must not change: UIDs, generations of what was deployed, syncs.

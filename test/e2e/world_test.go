@@ -156,9 +156,9 @@ func (s *stage) keepLogs() {
 	ctx := context.WithoutCancel(s.ctx)
 	for file, args := range map[string][]string{
 		"environment.yaml":     {"get", "appenv", s.name, "-o", "yaml"},
-		"applicationsets.yaml": {"-n", argoNamespace, "get", "applicationsets", s.name, "-o", "yaml"},
+		"applicationsets.yaml": {"-n", argoNamespace, "get", "applicationsets", "-o", "yaml"},
 		"applications.yaml":    {"-n", argoNamespace, "get", "applications", "-o", "yaml"},
-		"projects.yaml":        {"-n", argoNamespace, "get", "appprojects", s.name, "-o", "yaml"},
+		"projects.yaml":        {"-n", argoNamespace, "get", "appprojects", "-o", "yaml"},
 		"objects.yaml":         {"-n", s.name, "get", "all,externalsecrets,secretstores,managedcertificates,dnsendpoints,ingresses,resourcequotas", "-o", "yaml"},
 		"events.txt":           {"-n", s.name, "get", "events", "--sort-by=.metadata.creationTimestamp"},
 	} {

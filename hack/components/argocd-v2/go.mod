@@ -1,4 +1,4 @@
-// Module argocd-v2 pins Argo CD of major version 2, built from its module into bin/argocd-v2/.
+// Module argocd-v2 pins Argo CD of major version 2, built from its module into bin/.
 module github.com/appenv/appenv-operator/hack/components/argocd-v2
 
 go 1.26.3

@@ -76,40 +76,61 @@ type OperationState struct {
 	SyncResult *SyncResult `json:"syncResult,omitempty"`
 }
 
-// SyncResult is what a sync did. A trimmed Application has only the first resource that failed.
+// SyncResult is what a sync did. A trimmed Application has only the first resource that failed, and the
+// first hook.
 type SyncResult struct {
 	Resources []ResourceResult `json:"resources,omitempty"`
 }
 
 // ResourceResult is what a sync did to a resource.
 type ResourceResult struct {
-	Status  string `json:"status,omitempty"` // SyncFailed is what a failed one has
-	Message string `json:"message,omitempty"`
+	Status   string `json:"status,omitempty"` // syncFailed is what a failed one has
+	Message  string `json:"message,omitempty"`
+	HookType string `json:"hookType,omitempty"` // of a hook
 }
+
+const syncFailed = "SyncFailed"
+
+// RanHooks says whether the operation ran hooks. There may be none.
+func (o *OperationState) RanHooks() bool {
+	return o != nil && o.SyncResult != nil && slices.ContainsFunc(o.SyncResult.Resources, isHook)
+}
+
+func isHook(r ResourceResult) bool { return r.HookType != "" }
+
+func isFailed(r ResourceResult) bool { return r.Status == syncFailed }
 
 // Failure is why a sync failed: the operation's message and, where that does not have it, the message
 // of the first resource that failed. Argo CD 2 tells some causes in the latter alone.
-func (o OperationState) Failure() string {
-	if o.SyncResult == nil || len(o.SyncResult.Resources) == 0 || strings.Contains(o.Message, o.SyncResult.Resources[0].Message) {
+func (o *OperationState) Failure() string {
+	if o.SyncResult == nil {
 		return o.Message
 	}
-	return o.Message + ": " + o.SyncResult.Resources[0].Message
+	failed := slices.IndexFunc(o.SyncResult.Resources, isFailed)
+	if failed < 0 || strings.Contains(o.Message, o.SyncResult.Resources[failed].Message) {
+		return o.Message
+	}
+	return o.Message + ": " + o.SyncResult.Resources[failed].Message
 }
 
-// trim keeps of the result of a sync what Failure needs.
+// trim keeps of the result of a sync what Failure and RanHooks need.
 func (o *OperationState) trim() {
 	o.Message = shorten(o.Message)
 	if o.SyncResult == nil {
 		return
 	}
-	failed := slices.IndexFunc(o.SyncResult.Resources, func(r ResourceResult) bool { return r.Status == "SyncFailed" })
-	if failed < 0 {
-		o.SyncResult = nil
-		return
+	var kept []ResourceResult
+	for _, wanted := range []func(ResourceResult) bool{isFailed, isHook} {
+		if i := slices.IndexFunc(o.SyncResult.Resources, wanted); i >= 0 {
+			result := o.SyncResult.Resources[i]
+			result.Message = shorten(result.Message)
+			kept = append(kept, result)
+		}
 	}
-	first := o.SyncResult.Resources[failed]
-	first.Message = shorten(first.Message)
-	o.SyncResult.Resources = []ResourceResult{first}
+	o.SyncResult.Resources = slices.Compact(kept)
+	if len(kept) == 0 {
+		o.SyncResult = nil
+	}
 }
 
 // Condition is something Argo CD has to complain about; its presence means true.
