@@ -146,11 +146,14 @@ func (s *stage) uid(kind schema.GroupVersionKind, namespace, name string) string
 // application is the name of an app's Application.
 func (s *stage) application(app string) string { return s.name + "-" + app }
 
+// refreshAnnotation makes Argo CD compare an Application with Git at once.
+const refreshAnnotation = "argocd.argoproj.io/refresh"
+
 // noticed plays the Git server's webhook: Argo CD looks at the repository at once.
 func (s *stage) noticed(app string) {
 	s.Helper()
 	s.patch(blank(applications, argoNamespace, s.application(app)), map[string]any{
-		"metadata": map[string]any{"annotations": map[string]any{"argocd.argoproj.io/refresh": "normal"}},
+		"metadata": map[string]any{"annotations": map[string]any{refreshAnnotation: "normal"}},
 	})
 }
 

@@ -93,16 +93,11 @@ func (s *stage) lookedAtAgain() {
 	s.Helper()
 	for _, app := range []string{"web", "worker"} {
 		name := app + "-take-over"
-		reconciledAt := func() string {
-			at, _, _ := unstructured.NestedString(s.get(applications, argoNamespace, name).Object, "status", "reconciledAt")
-			return at
-		}
-		before := reconciledAt()
 		s.patch(blank(applications, argoNamespace, name), map[string]any{
-			"metadata": map[string]any{"annotations": map[string]any{"argocd.argoproj.io/refresh": "normal"}},
+			"metadata": map[string]any{"annotations": map[string]any{refreshAnnotation: "normal"}},
 		})
-		s.until(func() string {
-			if reconciledAt() == before {
+		s.until(func() string { // Argo CD removes the annotation once it has
+			if _, asked := s.get(applications, argoNamespace, name).GetAnnotations()[refreshAnnotation]; asked {
 				return "Argo CD to compare " + name + " again"
 			}
 			return ""
