@@ -172,6 +172,21 @@ var breakages = []breakage{
 		file: "internal/status/condition.go", from: "	case bad != nil && bad.State == component.Stalled:", to: "	case false:",
 		folder: statuses, test: "TestSituations",
 	},
+	{
+		what: "what was released is labelled again",
+		file: "internal/controller/prune.go", from: "	case p.isReleased(key, live):\n", to: "	case false:\n",
+		folder: integration, test: "TestWhatWasReleasedIsNotLabelledAgain",
+	},
+	{
+		what: "an ApplicationSet that was looked at too early waits for minutes",
+		file: "internal/controller/gather.go", from: "		p.nudge(ctx)\n", to: "",
+		folder: integration, test: "TestAProjectThatArgoCDDidNotNoticeCostsNoMinutes",
+	},
+	{
+		what: "a row of status is longer than the API server takes",
+		file: "internal/status/row.go", from: `fit(s.line(bad), "")`, to: `s.line(bad)`,
+		folder: statuses, test: "TestProperties",
+	},
 	// Admission policies
 	{
 		what: "any confirmation is good for the policy",
