@@ -10,7 +10,7 @@ import (
 
 // wrapping is what Argo CD puts before the cause of an error, release by release, and after it.
 var wrapping = regexp.MustCompile(`^(?:Failed to load target state: |failed to generate manifest for source \d+ of \d+: |` +
-	`(?:Manifest generation error \(cached\): )|rpc error: code = \w+ desc = |Failed (?:last )?(?:partial )?sync attempt to \[?[^\]: ]*\]?: )+|` +
+	`Manifest generation error \(cached\): |rpc error: code = \w+ desc = |Failed (?:last )?(?:partial )?sync attempt to \[?[^\]: ]*\]?: )+|` +
 	` Retrying attempt #\d+ at \S+\.?$`)
 
 // An argoCause is an error of Argo CD that people meet, and what to do about it.

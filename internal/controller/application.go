@@ -79,7 +79,7 @@ func (r *Reconciler) setKeyOf(env *v1alpha1.AppEnvironment) component.Key {
 }
 
 func (p *pass) applicationKey(name string) component.Key {
-	return component.Key{Group: argocd.Group, Kind: "Application", Namespace: p.settings.ArgoCDNamespace, Name: name}
+	return component.ApplicationKey(p.in, name)
 }
 
 // admit lets new apps through the gate, and reports those it holds back. Where the list

@@ -72,7 +72,7 @@ func (p *pass) gatherCauses(ctx context.Context) {
 
 // gatherRefusal reads why the API server refuses Pods of an Application that is not healthy.
 func (p *pass) gatherRefusal(ctx context.Context, app argocd.Application) {
-	key := component.ApplicationKey(p.in, app.Metadata.Name)
+	key := p.applicationKey(app.Metadata.Name)
 	health, state := app.Status.Health.Status, app.Status.OperationState
 	if health != "Progressing" && health != "Degraded" || state == nil {
 		delete(p.memory.causes, key)
@@ -100,28 +100,42 @@ func (p *pass) gatherRefusal(ctx context.Context, app argocd.Application) {
 	}
 }
 
-// lastRefusal is why a workload of the Application could not create a Pod, unless one has created a Pod
-// since.
+// lastRefusal is why a workload of the Application could not create a Pod.
 func (p *pass) lastRefusal(ctx context.Context, app argocd.Application) (string, error) {
-	text := ""
-	var newest time.Time
-	for _, reason := range []string{"FailedCreate", "SuccessfulCreate"} {
+	var all []corev1.Event
+	for _, reason := range []string{podRefused, podCreated} {
 		events, err := p.events(ctx, app.Spec.Destination.Namespace, fields.Set{"reason": reason})
 		if err != nil {
 			return "", err
 		}
-		for i := range events {
-			event := &events[i]
-			about := event.InvolvedObject
-			if at := timeOf(event); at.After(newest) && component.IsOfWorkload(app, about.Kind, about.Name) {
-				text, newest = event.Message, at
-				if reason == "SuccessfulCreate" {
-					text = ""
-				}
-			}
+		all = append(all, events...)
+	}
+	return refusalOf(app, all), nil
+}
+
+// What Kubernetes' controllers call Events about the Pods of a workload.
+const (
+	podRefused = "FailedCreate"
+	podCreated = "SuccessfulCreate"
+)
+
+// refusalOf is the newest of the Events that a workload of the Application could not create a Pod; empty
+// when one has created a Pod since.
+func refusalOf(app argocd.Application, events []corev1.Event) string {
+	text := ""
+	var newest time.Time
+	for i := range events {
+		event := &events[i]
+		about, at := event.InvolvedObject, timeOf(event)
+		if !at.After(newest) || !component.IsOfWorkload(app, about.Kind, about.Name) {
+			continue
+		}
+		text, newest = "", at
+		if event.Reason == podRefused {
+			text = event.Message
 		}
 	}
-	return text, nil
+	return text
 }
 
 // refresh reads when it is time to, and asks for another pass when it will be again.

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/appenv/appenv-operator/internal/component"
 )
@@ -29,7 +30,7 @@ func (p *pass) nudge(ctx context.Context) {
 		}
 		err := p.applier.PatchJSON(ctx, set, []map[string]any{
 			{"op": "test", "path": "/metadata/uid", "value": string(set.GetUID())},
-			{"op": "add", "path": "/metadata/annotations/argocd.argoproj.io~1application-set-refresh", "value": "true"},
+			{"op": "add", "path": "/metadata/annotations/" + strings.ReplaceAll(refreshAnnotation, "/", "~1"), "value": "true"},
 		})
 		if err != nil {
 			return fmt.Errorf("asking Argo CD to look at ApplicationSet %s again: %w", set.GetName(), err)

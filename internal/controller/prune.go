@@ -238,7 +238,7 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 // labels were not taken off by somebody, and must not come back.
 func (p *pass) isReleased(key component.Key, live *unstructured.Unstructured) bool {
 	annotations := live.GetAnnotations()
-	return key.Kind == "Namespace" && p.records[key].Origin == v1alpha1.OriginAdopted && marks.Standing(live, p.owner) == apply.Foreign && marks.HolderOf(live) == "" &&
+	return key.Kind == "Namespace" && p.records[key].Origin == v1alpha1.OriginAdopted && marks.HolderOf(live) == "" &&
 		annotations[v1alpha1.AnnotationOwnerUID] == "" && annotations[v1alpha1.AnnotationOrigin] == "" &&
 		annotations[v1alpha1.AnnotationAdoptBy] == p.env.Name
 }

@@ -13,8 +13,7 @@ const (
 	// maxMessage is how many characters a message about one object has at most.
 	maxMessage = 256
 	// maxLine is how many characters blockedOn and the message of a condition have at most. They name
-	// the object before its message, which keeps its 256: what to do stands
-	// at its end and must not be lost to a long name.
+	// the object before its message: what to do stands at its end and must not be lost to a long name.
 	maxLine = maxMessage + 128
 	// maxRead is how many bytes of a message are looked at: errors can be very long.
 	maxRead = 4096

@@ -56,6 +56,10 @@ var explanations = []scenario{
 			corev1.ResourceRequestsCPU: v1alpha1.Quantity{Quantity: resource.MustParse("2")},
 		}
 		s.explains(env)
+		s.change(func(env *v1alpha1.AppEnvironment) {
+			env.Spec.Namespaces[0].Quota[corev1.ResourceRequestsCPU] = v1alpha1.Quantity{Quantity: resource.MustParse("4")}
+		})
+		s.runs("hungry", "hungry:v1")
 	}},
 	{name: "explains-kind-refused-by-project", run: func(s *stage) {
 		env := s.environment("refused")
