@@ -91,8 +91,10 @@ func newStatus(cert *unstructured.Unstructured, status string, domains []string)
 	}
 }
 
-// patch merges patch into the object and logs it; an object that is gone meanwhile is no error.
+// patch merges patch into the object as it was read and logs it. An object that is gone meanwhile is no
+// error; one that has changed is a conflict, and looked at again: somebody else may have set its status.
 func (s *standIn) patch(ctx context.Context, resource schema.GroupVersionResource, object *unstructured.Unstructured, patch map[string]any, subresource ...string) error {
+	patch["metadata"] = map[string]any{"resourceVersion": object.GetResourceVersion()}
 	data, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("encoding a patch: %w", err)

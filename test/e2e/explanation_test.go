@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -154,8 +155,13 @@ func certificateNotVisible(s *stage) {
 	}
 	s.apply(env)
 	s.until(func() string {
-		if s.get(managedCerts, s.name, "web") == nil {
+		// Whoever else plays Google here has had its turn.
+		cert := s.get(managedCerts, s.name, "web")
+		if cert == nil {
 			return "the certificate"
+		}
+		if status, _, _ := unstructured.NestedString(cert.Object, "status", "certificateStatus"); status == "" {
+			return "Provisioning"
 		}
 		return ""
 	})
