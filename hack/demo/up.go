@@ -45,7 +45,7 @@ func up(ctx context.Context, dir checkout.Dir, withoutOperator bool) error {
 
 // steps is the demo from beginning to end.
 func (d *demo) steps(withoutOperator bool) []progress.Step {
-	steps := append([]progress.Step{{Name: "Git repository", Run: d.publish}}, d.Steps()...)
+	steps := append([]progress.Step{{Name: "Git repository", Run: d.publish}}, append(d.Steps(), d.InstallStep())...)
 	if withoutOperator {
 		return steps
 	}

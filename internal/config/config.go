@@ -36,8 +36,14 @@ type Config struct {
 	LogFormat string
 	// LogLevel is error, warn, info (default), debug, or a verbosity from 1 to 9.
 	LogLevel string
-	// MetricsBindAddress is host:port, or "0" for none. Default :8080.
+	// MetricsBindAddress is host:port, or "0" for none. Default :8443.
 	MetricsBindAddress string
+	// MetricsSecure serves the metrics by HTTPS, and only to whom the API server authenticates and allows
+	// to get /metrics. Default true.
+	MetricsSecure bool
+	// MetricsCertPath is a folder with tls.crt and tls.key, read again when they change; empty means a
+	// self-signed certificate, new at each start.
+	MetricsCertPath string
 	// HealthProbeBindAddress is host:port, or "0" for none. Default :8081.
 	HealthProbeBindAddress string
 	// LeaderElect makes the operator wait for a lease before it works. Default false.
@@ -70,7 +76,8 @@ func Default() Config {
 		Concurrency:               8,
 		LogFormat:                 LogAuto,
 		LogLevel:                  "info",
-		MetricsBindAddress:        ":8080",
+		MetricsBindAddress:        ":8443",
+		MetricsSecure:             true,
 		HealthProbeBindAddress:    ":8081",
 		CloudflareProxiedProperty: "external-dns.alpha.kubernetes.io/cloudflare-proxied",
 		TeardownDeadline:          5 * time.Minute,

@@ -23,7 +23,7 @@ func TestParseAccepts(t *testing.T) {
 		"every flag": {
 			[]string{
 				"--kubeconfig=/k", "--argocd-namespace=cd", "--concurrency=100", "--log-format=json", "--log-level=3",
-				"--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=[::1]:9", "--leader-elect",
+				"--metrics-bind-address=127.0.0.1:0", "--metrics-cert-path=/tls", "--health-probe-bind-address=[::1]:9", "--leader-elect",
 				"--leader-election-namespace=ops", "--allowed-repositories=https://github.com/example/*, git@example.com:*/*",
 				"--allowed-namespaces=team-*", "--allowed-google-service-accounts=*@p.iam.gserviceaccount.com",
 				"--allowed-cluster-secret-stores=shared", "--reserved-namespaces=a,b", "--cloudflare-proxied-property=cloudflare/proxied",
@@ -32,7 +32,7 @@ func TestParseAccepts(t *testing.T) {
 			func(c *Config) {
 				*c = Config{
 					Kubeconfig: "/k", ArgoCDNamespace: "cd", Concurrency: 100, LogFormat: LogJSON, LogLevel: "3",
-					MetricsBindAddress: "127.0.0.1:0", HealthProbeBindAddress: "[::1]:9", LeaderElect: true,
+					MetricsBindAddress: "127.0.0.1:0", MetricsSecure: true, MetricsCertPath: "/tls", HealthProbeBindAddress: "[::1]:9", LeaderElect: true,
 					LeaderElectionNamespace:      "ops",
 					AllowedRepositories:          []string{"https://github.com/example/*", "git@example.com:*/*"},
 					AllowedNamespaces:            []string{"team-*"},
@@ -97,7 +97,7 @@ func TestParseRefuses(t *testing.T) {
 		"a port that does not exist":         {"--health-probe-bind-address=:65536", "write a port"},
 		"a port by name":                     {"--health-probe-bind-address=:http", "write a port"},
 		"a host that cannot be one":          {"--metrics-bind-address=my_host:80", "an IP address or a host name"},
-		"one port for two listeners":         {"--health-probe-bind-address=:8080", "another port"},
+		"one port for two listeners":         {"--health-probe-bind-address=:8443", "another port"},
 		"an unclosed bracket":                {"--allowed-repositories=https://[a", "closing bracket"},
 		"an unclosed bracket in a namespace": {"--allowed-namespaces=ok,team-[a", "--allowed-namespaces=team-[a"},
 		"a trailing backslash":               {`--allowed-google-service-accounts=a\`, "--allowed-google-service-accounts"},
@@ -119,6 +119,14 @@ func TestParseRefuses(t *testing.T) {
 				t.Errorf("%v\ndoes not say %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestACertificateThatNobodyIsShownIsRefused(t *testing.T) {
+	for _, other := range []string{"--metrics-secure=false", "--metrics-bind-address=0"} {
+		if _, err := Parse([]string{"--metrics-cert-path=/tls", other}, io.Discard); err == nil || !strings.Contains(err.Error(), "--metrics-cert-path=/tls") {
+			t.Errorf("with %s: %v", other, err)
+		}
 	}
 }
 

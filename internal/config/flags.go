@@ -18,7 +18,8 @@ var groups = []struct {
 	{"What environments may name (comma-separated patterns; * is anything but a slash, ** alone is everything)", []string{
 		"allowed-repositories", "allowed-namespaces", "allowed-google-service-accounts", "allowed-cluster-secret-stores", "reserved-namespaces",
 	}},
-	{"Availability", []string{"leader-elect", "leader-election-namespace", "health-probe-bind-address", "metrics-bind-address"}},
+	{"Availability", []string{"leader-elect", "leader-election-namespace", "health-probe-bind-address"}},
+	{"Metrics", []string{"metrics-bind-address", "metrics-secure", "metrics-cert-path"}},
 	{"Output", []string{"log-format", "log-level", "version"}},
 }
 
@@ -33,6 +34,8 @@ func flagSet(cfg *Config) (*flag.FlagSet, *bool) {
 	set.StringVar(&cfg.LogFormat, "log-format", cfg.LogFormat, "`format` of the log: auto (console on a terminal, else json), json (Google Cloud Logging), console")
 	set.StringVar(&cfg.LogLevel, "log-level", cfg.LogLevel, "`level`: error, warn, info, debug, or a verbosity from 1 to 9")
 	set.StringVar(&cfg.MetricsBindAddress, "metrics-bind-address", cfg.MetricsBindAddress, "`host:port` of the metrics; 0 for none")
+	set.BoolVar(&cfg.MetricsSecure, "metrics-secure", cfg.MetricsSecure, "serve the metrics by HTTPS, to whom the API server allows to get /metrics; =false serves them to everybody")
+	set.StringVar(&cfg.MetricsCertPath, "metrics-cert-path", cfg.MetricsCertPath, "`folder` with tls.crt and tls.key for the metrics; unset, a self-signed certificate, new at each start")
 	set.StringVar(&cfg.HealthProbeBindAddress, "health-probe-bind-address", cfg.HealthProbeBindAddress, "`host:port` of the probes /healthz and /readyz; 0 for none")
 	set.BoolVar(&cfg.LeaderElect, "leader-elect", cfg.LeaderElect, "wait for a lease before working, so that several may run")
 	set.StringVar(&cfg.LeaderElectionNamespace, "leader-election-namespace", cfg.LeaderElectionNamespace, "`namespace` of the lease; unset, the Pod's own")

@@ -32,6 +32,7 @@ func (c Config) Validate() error {
 		address("metrics-bind-address", c.MetricsBindAddress),
 		address("health-probe-bind-address", c.HealthProbeBindAddress),
 		distinct(c.MetricsBindAddress, c.HealthProbeBindAddress),
+		c.metricsCertificate(),
 		patterns("allowed-repositories", c.AllowedRepositories),
 		patterns("allowed-namespaces", c.AllowedNamespaces),
 		patterns("allowed-google-service-accounts", c.AllowedGoogleServiceAccounts),
@@ -105,6 +106,14 @@ func distinct(metrics, probes string) error {
 		return nil
 	}
 	return bad("health-probe-bind-address", probes, "write another port than that of --metrics-bind-address")
+}
+
+// metricsCertificate refuses a certificate that nobody would be shown.
+func (c Config) metricsCertificate() error {
+	if c.MetricsCertPath == "" || c.MetricsSecure && c.MetricsBindAddress != off {
+		return nil
+	}
+	return bad("metrics-cert-path", c.MetricsCertPath, "leave it out, or serve the metrics by HTTPS: --metrics-secure, and an address in --metrics-bind-address")
 }
 
 func patterns(name string, values []string) error {

@@ -54,3 +54,8 @@ package controller
 //
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=appenv-system,roleName=leader-election-role,resources=leases,verbs=get;create;update
 // +kubebuilder:rbac:groups="",namespace=appenv-system,roleName=leader-election-role,resources=events,verbs=create;patch
+
+// Metrics: who asks for them, and whether that one may.
+//
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create

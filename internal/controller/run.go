@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -80,13 +81,22 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 			EnableReadYourWritesConsistency: &yes,
 			DisableFor:                      []client.Object{&corev1.Event{}},
 		}},
-		Metrics:                       server.Options{BindAddress: cfg.MetricsBindAddress},
+		Metrics:                       metricsOptions(cfg),
 		HealthProbeBindAddress:        cfg.HealthProbeBindAddress,
 		LeaderElection:                cfg.LeaderElect,
 		LeaderElectionID:              leaderElectionID,
 		LeaderElectionNamespace:       cfg.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	}
+}
+
+// metricsOptions serve the metrics to whom the API server lets get them, since they name every environment.
+func metricsOptions(cfg config.Config) server.Options {
+	options := server.Options{BindAddress: cfg.MetricsBindAddress, SecureServing: cfg.MetricsSecure, CertDir: cfg.MetricsCertPath}
+	if cfg.MetricsSecure {
+		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return options
 }
 
 // mapKinds knows the resources of our optional kinds without asking: the manager must

@@ -135,6 +135,8 @@ func needs() []string {
 	add("", "apiextensions.k8s.io", "customresourcedefinitions", "list", "watch")
 	add("", "admissionregistration.k8s.io", "validatingadmissionpolicies", "get")
 	add("", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", "get")
+	add("", "authentication.k8s.io", "tokenreviews", "create")
+	add("", "authorization.k8s.io", "subjectaccessreviews", "create")
 	add("", "events.k8s.io", "events", "create", "patch")
 	add("", "", "events", "list")
 	add("", "rbac.authorization.k8s.io", "clusterroles", "bind")

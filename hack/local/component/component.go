@@ -4,6 +4,7 @@ package component
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/appenv/appenv-operator/hack/local/checkout"
 	"github.com/appenv/appenv-operator/hack/local/cluster"
@@ -27,8 +28,6 @@ type Site struct {
 	ArgoCD ArgoCD
 	// CertManager says whether cert-manager's Certificates are served. Nothing works on them.
 	CertManager bool
-	// OperatorArgs are arguments of the operator beside its usual ones.
-	OperatorArgs []string
 }
 
 // CRDs are the APIs of what runs here, and GKE's, in bin/crds.
@@ -226,25 +225,35 @@ func (s Site) googleStandIn() Component {
 
 // OperatorProcess is the operator itself.
 func (s Site) OperatorProcess() Component {
+	return s.OperatorAs("manager", []string{
+		"--argocd-namespace=" + cluster.ArgoCDNamespace,
+		"--leader-elect",
+		"--metrics-secure=false", // on this machine alone
+	})
+}
+
+// OperatorAs is the operator as a Deployment has it, but for where it connects, listens and has its lease: a
+// Pod knows those. Of two flags of one name the last one counts.
+func (s Site) OperatorAs(program string, args []string) Component {
 	return Component{
 		Name:    Operator,
-		Program: "manager",
-		Args: append([]string{
+		Program: program,
+		Args: append(slices.Clone(args),
 			s.kubeconfigFlag(Operator),
-			"--argocd-namespace=" + cluster.ArgoCDNamespace,
-			"--metrics-bind-address=" + s.address("operator-metrics"),
-			"--health-probe-bind-address=" + s.address("operator-probe"),
-			"--leader-elect",
-			"--leader-election-namespace=" + cluster.OperatorNamespace,
+			"--metrics-bind-address="+s.address("operator-metrics"),
+			"--health-probe-bind-address="+s.address("operator-probe"),
+			"--leader-election-namespace="+cluster.OperatorNamespace,
 			"--log-format=json",
-		}, s.OperatorArgs...),
+		),
 		Health: s.url("operator-probe", "/readyz"),
 		Own:    true,
 	}
 }
 
-// OperatorMetrics is the URL of the operator's metrics.
-func (s Site) OperatorMetrics() string { return s.url("operator-metrics", "/metrics") }
+// OperatorMetrics is the URL of the operator's metrics: http, or https unless --metrics-secure=false.
+func (s Site) OperatorMetrics(scheme string) string {
+	return scheme + "://" + s.address("operator-metrics") + "/metrics"
+}
 
 func (s Site) kubeconfigFlag(component string) string {
 	return "--kubeconfig=" + s.Dir.KubeconfigOf(component)

@@ -128,7 +128,7 @@ func (c *check) settled(ctx context.Context, name string, limit time.Duration) (
 // metrics reads what the operator serves about the samples.
 func (c *check) metrics(ctx context.Context) error {
 	var body bytes.Buffer
-	if err := launch.Get(ctx, c.site.OperatorMetrics(), &body); err != nil {
+	if err := launch.Get(ctx, c.site.OperatorMetrics("http"), &body); err != nil {
 		return err
 	}
 	for name, want := range map[string]string{sample.Dev: "1", sample.Stage: "0", sample.Prod: "0", sample.QA: "1"} {
