@@ -20,10 +20,13 @@ var (
 		"1 when the environment is Ready, 0 when not; missing while that is unknown.")
 	componentReadyMetric = perEnvironment("appenv_component_ready",
 		"1 when the component of the environment is ready or not requested, 0 when not; missing while that is unknown.", "component")
+	conditionMetric = perEnvironment("appenv_condition",
+		"1 for each of the conditions Ready, Reconciling, Stalled and Suspended that the environment has, with its status and reason.",
+		"condition", "status", "reason")
 	childStateMetric = perEnvironment("appenv_child_state",
 		"How many objects of a kind the environment has in a state.", "kind", "state")
 	expiryMetric = perEnvironment("appenv_certificate_expiry_timestamp_seconds",
-		"When the certificate of the environment expires, in seconds since 1970.", "certificate")
+		"When the certificate of the environment expires, in seconds since 1970; of two of one name, the first to do so.", "certificate")
 	teardownMetric = prometheus.NewDesc("appenv_teardown_step",
 		"1 for the step that the deletion of the environment has reached.", []string{"name", "step"}, nil)
 )
@@ -92,7 +95,7 @@ func driftRepaired(kind string) { measured.repairs.WithLabelValues(kind).Inc() }
 
 // Describe is part of prometheus.Collector.
 func (m *measurements) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{readyMetric, componentReadyMetric, childStateMetric, expiryMetric, teardownMetric} {
+	for _, d := range []*prometheus.Desc{readyMetric, componentReadyMetric, conditionMetric, childStateMetric, expiryMetric, teardownMetric} {
 		descriptions <- d
 	}
 	m.repairs.Describe(descriptions)
@@ -155,6 +158,11 @@ func seriesOf(env *v1alpha1.AppEnvironment) []prometheus.Metric {
 			gauge(componentReadyMetric, value, c.Name)
 		}
 	}
+	for _, kind := range wholeConditions {
+		if c := meta.FindStatusCondition(env.Status.Conditions, kind); c != nil {
+			gauge(conditionMetric, 1, kind, string(c.Status), c.Reason)
+		}
+	}
 	type group struct{ kind, state string }
 	children := map[group]float64{}
 	for _, child := range env.Status.Children {
@@ -172,11 +180,15 @@ func seriesOf(env *v1alpha1.AppEnvironment) []prometheus.Metric {
 	return series
 }
 
-// expiries are the known ones, by name of the certificate.
+// wholeConditions are those that speak of the environment as a whole.
+var wholeConditions = []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSuspended}
+
+// expiries are the known ones, by name of the certificate; of two of one name in two namespaces the earlier.
 func expiries(env *v1alpha1.AppEnvironment) map[string]time.Time {
 	all := map[string]time.Time{}
 	for _, c := range env.Status.Certificates {
-		if expiry, err := time.Parse(time.RFC3339, c.Expires); err == nil {
+		expiry, err := time.Parse(time.RFC3339, c.Expires)
+		if earlier, known := all[c.Name]; err == nil && (!known || expiry.Before(earlier)) {
 			all[c.Name] = expiry
 		}
 	}

@@ -28,14 +28,16 @@ func measuredEnvironment(ready metav1.ConditionStatus, since time.Duration) *v1a
 				{Type: v1alpha1.ConditionNamespacesReady, Status: metav1.ConditionTrue},
 				{Type: v1alpha1.ConditionSecretsReady, Status: metav1.ConditionFalse},
 				{Type: v1alpha1.ConditionDNSReady, Status: metav1.ConditionUnknown},
-				{Type: v1alpha1.ConditionReady, Status: ready, LastTransitionTime: metav1.NewTime(born.Add(since))},
+				{Type: v1alpha1.ConditionReady, Status: ready, Reason: "Told", LastTransitionTime: metav1.NewTime(born.Add(since))},
 			},
 			Children: []v1alpha1.Child{
 				{Kind: "Namespace", Name: "a", State: v1alpha1.ChildReady},
 				{Kind: "Namespace", Name: "b", State: v1alpha1.ChildReady},
 				{Kind: "ExternalSecret", Name: "c", State: v1alpha1.ChildFailing},
 			},
-			Certificates: []v1alpha1.CertificateStatus{{Name: "web", Expires: "2026-04-01T00:00:00Z"}, {Name: "new"}},
+			Certificates: []v1alpha1.CertificateStatus{
+				{Name: "web", Namespace: "a", Expires: "2026-04-01T00:00:00Z"}, {Name: "web", Namespace: "b", Expires: "2026-05-01T00:00:00Z"}, {Name: "new"},
+			},
 		},
 	}
 }
@@ -46,10 +48,15 @@ func registered(t *testing.T) (*measurements, *prometheus.Registry) {
 	return register(registry, newMeasurements(processStart)), registry
 }
 
+// told is the condition Ready of hoge-dev.
+func told(status string) string {
+	return `appenv_condition{application="hoge",condition="Ready",environment="dev",name="hoge-dev",reason="Told",status="` + status + `"} 1`
+}
+
 const ofHoge = `application="hoge",environment="dev",name="hoge-dev"`
 
 var environmentMetrics = []string{
-	"appenv_ready", "appenv_component_ready", "appenv_child_state", "appenv_certificate_expiry_timestamp_seconds", "appenv_teardown_step",
+	"appenv_ready", "appenv_component_ready", "appenv_condition", "appenv_child_state", "appenv_certificate_expiry_timestamp_seconds", "appenv_teardown_step",
 }
 
 // check compares the series of environments, given as metric, more labels and value.
@@ -58,8 +65,9 @@ func check(t *testing.T, registry *prometheus.Registry, want ...string) {
 	help := map[string]string{
 		"appenv_ready":                                "1 when the environment is Ready, 0 when not; missing while that is unknown.",
 		"appenv_component_ready":                      "1 when the component of the environment is ready or not requested, 0 when not; missing while that is unknown.",
+		"appenv_condition":                            "1 for each of the conditions Ready, Reconciling, Stalled and Suspended that the environment has, with its status and reason.",
 		"appenv_child_state":                          "How many objects of a kind the environment has in a state.",
-		"appenv_certificate_expiry_timestamp_seconds": "When the certificate of the environment expires, in seconds since 1970.",
+		"appenv_certificate_expiry_timestamp_seconds": "When the certificate of the environment expires, in seconds since 1970; of two of one name, the first to do so.",
 		"appenv_teardown_step":                        "1 for the step that the deletion of the environment has reached.",
 	}
 	var expected strings.Builder
@@ -83,6 +91,7 @@ func TestMetricsAreReadOffTheStatus(t *testing.T) {
 		`appenv_ready{`+ofHoge+`} 1`,
 		`appenv_component_ready{application="hoge",component="namespaces",environment="dev",name="hoge-dev"} 1`,
 		`appenv_component_ready{application="hoge",component="secrets",environment="dev",name="hoge-dev"} 0`,
+		told("True"),
 		`appenv_child_state{application="hoge",environment="dev",kind="ExternalSecret",name="hoge-dev",state="Failing"} 1`,
 		`appenv_child_state{application="hoge",environment="dev",kind="Namespace",name="hoge-dev",state="Ready"} 2`,
 		`appenv_certificate_expiry_timestamp_seconds{application="hoge",certificate="web",environment="dev",name="hoge-dev"} 1.7750016e+09`,
@@ -99,16 +108,16 @@ func TestStaleSeriesVanish(t *testing.T) {
 	env.Status.Children, env.Status.Certificates = nil, nil
 	env.Status.Teardown = &v1alpha1.Teardown{Step: "dns"}
 	m.record(env)
-	check(t, registry, `appenv_ready{`+ofHoge+`} 0`, `appenv_teardown_step{name="hoge-dev",step="dns"} 1`)
+	check(t, registry, `appenv_ready{`+ofHoge+`} 0`, told("False"), `appenv_teardown_step{name="hoge-dev",step="dns"} 1`)
 
 	env.Status.Teardown.Step = "applications"
 	m.record(env)
-	check(t, registry, `appenv_ready{`+ofHoge+`} 0`, `appenv_teardown_step{name="hoge-dev",step="applications"} 1`)
+	check(t, registry, `appenv_ready{`+ofHoge+`} 0`, told("False"), `appenv_teardown_step{name="hoge-dev",step="applications"} 1`)
 
 	env.Status.Conditions[0].Status = metav1.ConditionUnknown
 	env.Status.Teardown = nil
 	m.record(env)
-	check(t, registry)
+	check(t, registry, told("Unknown"))
 }
 
 func TestADeletedEnvironmentHasNoSeries(t *testing.T) {
@@ -120,7 +129,8 @@ func TestADeletedEnvironmentHasNoSeries(t *testing.T) {
 	m.record(other)
 	m.forget("hoge-dev")
 	m.forget("never-seen")
-	check(t, registry, `appenv_ready{application="hoge",environment="dev",name="hoge-prod"} 0`)
+	check(t, registry, `appenv_ready{application="hoge",environment="dev",name="hoge-prod"} 0`,
+		strings.ReplaceAll(told("False"), "hoge-dev", "hoge-prod"))
 }
 
 func TestTimeToReady(t *testing.T) {

@@ -40,124 +40,133 @@ func suspend(reason string) func(*Report) {
 	}
 }
 
-// TestModes: a report that follows another, on generation 4.
+// A mode is a report that follows another, and what the user is told.
+type mode struct {
+	first      func(*Report)
+	then       func(*Report)
+	conditions []string
+	blockedOn  string
+	kstatus    status.Status
+}
+
+var modes = map[string]mode{
+	"paused while ready": {
+		first: func(*Report) {}, then: suspend(v1alpha1.ReasonPaused),
+		conditions: []string{allWell, paused},
+		kstatus:    status.CurrentStatus,
+	},
+	"paused while an application is degraded": {
+		first: degraded, then: suspend(v1alpha1.ReasonPaused),
+		conditions: []string{
+			"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
+			"Ready False Degraded: Application argocd/hoge-app1-dev: broken",
+			paused,
+		},
+		blockedOn: "Application argocd/hoge-app1-dev: broken",
+		kstatus:   status.InProgressStatus,
+	},
+	"paused while reconciling: the operator is no longer at work": {
+		first: pending, then: suspend(v1alpha1.ReasonPaused),
+		conditions: []string{
+			"ApplicationsReady False Progressing: Application argocd/hoge-app1-dev: rolls out",
+			"Ready False Progressing: Application argocd/hoge-app1-dev: rolls out",
+			paused,
+		},
+		blockedOn: "Application argocd/hoge-app1-dev: rolls out",
+		kstatus:   status.InProgressStatus,
+	},
+	"paused while several things are wrong: blockedOn still names the first": {
+		first: func(r *Report) {
+			r.judge(namespaceKey, component.Progressing, v1alpha1.ReasonProgressing, "being created")
+			degraded(r)
+		},
+		then: suspend(v1alpha1.ReasonPaused),
+		conditions: []string{
+			"NamespacesReady False Progressing: Namespace hoge: being created",
+			"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
+			"Ready False Degraded: Application argocd/hoge-app1-dev: broken",
+			paused,
+		},
+		blockedOn: "Namespace hoge: being created",
+		kstatus:   status.InProgressStatus,
+	},
+	"observing while ready": {
+		first: func(*Report) {}, then: suspend(v1alpha1.ReasonObserving),
+		conditions: []string{
+			"Ready Unknown Observing: spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
+			observing,
+		},
+		blockedOn: "spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
+		kstatus:   status.InProgressStatus,
+	},
+	"observing what is degraded": {
+		first: func(*Report) {},
+		then: func(r *Report) {
+			degraded(r)
+			suspend(v1alpha1.ReasonObserving)(r)
+		},
+		conditions: []string{
+			"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
+			"Ready Unknown Observing: spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
+			observing,
+		},
+		blockedOn: "Application argocd/hoge-app1-dev: broken",
+		kstatus:   status.InProgressStatus,
+	},
+	"a deletion waits for a paused environment": {
+		first: func(*Report) {},
+		then: func(r *Report) {
+			suspend(v1alpha1.ReasonPaused)(r)
+			r.Env.DeletionTimestamp = &metav1.Time{Time: later}
+			r.Findings = []Finding{{Health: component.Health{
+				State: component.Stalled, Reason: v1alpha1.ReasonTeardownPaused, Message: "set spec.mode to Enforce",
+			}}}
+		},
+		conditions: []string{
+			"Ready False TeardownPaused: set spec.mode to Enforce",
+			"Stalled True TeardownPaused: set spec.mode to Enforce",
+			paused,
+		},
+		blockedOn: "set spec.mode to Enforce",
+		kstatus:   status.TerminatingStatus,
+	},
+	"a deletion that waits for a confirmation leaves the rest as it was": {
+		first: degraded, then: unconfirmed,
+		conditions: []string{
+			"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
+			"Ready False ConfirmationRequired: its deletion waits",
+			"Stalled True ConfirmationRequired: its deletion waits",
+		},
+		blockedOn: "its deletion waits",
+		kstatus:   status.FailedStatus,
+	},
+	"nothing could be looked at: all as it was": {
+		first: pending,
+		then:  func(r *Report) { r.Keep, r.Findings = true, nil },
+		conditions: []string{
+			"ApplicationsReady False Progressing: Application argocd/hoge-app1-dev: rolls out",
+			"Ready False Progressing: Application argocd/hoge-app1-dev: rolls out",
+			"Reconciling True Progressing: Application argocd/hoge-app1-dev: rolls out",
+		},
+		blockedOn: "Application argocd/hoge-app1-dev: rolls out",
+		kstatus:   status.InProgressStatus,
+	},
+}
+
+// after is the second report, on generation 4, and its status.
+func (c mode) after(t *testing.T) (Report, v1alpha1.AppEnvironmentStatus) {
+	before, r := wellReport(), wellReport()
+	c.first(&before)
+	r = before.before(t, r)
+	r.Env.Generation, r.Now = 4, later.Add(time.Hour)
+	c.then(&r)
+	return r, Compute(r)
+}
+
 func TestModes(t *testing.T) {
-	for name, c := range map[string]struct {
-		first      func(*Report) // nil: there was none
-		then       func(*Report)
-		conditions []string
-		blockedOn  string
-		kstatus    status.Status
-	}{
-		"paused while ready": {
-			first: func(*Report) {}, then: suspend(v1alpha1.ReasonPaused),
-			conditions: []string{allWell, paused},
-			kstatus:    status.CurrentStatus,
-		},
-		"paused while an application is degraded": {
-			first: degraded, then: suspend(v1alpha1.ReasonPaused),
-			conditions: []string{
-				"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
-				"Ready False Degraded: Application argocd/hoge-app1-dev: broken",
-				paused,
-			},
-			blockedOn: "Application argocd/hoge-app1-dev: broken",
-			kstatus:   status.InProgressStatus,
-		},
-		"paused while reconciling: the operator is no longer at work": {
-			first: pending, then: suspend(v1alpha1.ReasonPaused),
-			conditions: []string{
-				"ApplicationsReady False Progressing: Application argocd/hoge-app1-dev: rolls out",
-				"Ready False Progressing: Application argocd/hoge-app1-dev: rolls out",
-				paused,
-			},
-			blockedOn: "Application argocd/hoge-app1-dev: rolls out",
-			kstatus:   status.InProgressStatus,
-		},
-		"paused while several things are wrong: blockedOn still names the first": {
-			first: func(r *Report) {
-				r.judge(namespaceKey, component.Progressing, v1alpha1.ReasonProgressing, "being created")
-				degraded(r)
-			},
-			then: suspend(v1alpha1.ReasonPaused),
-			conditions: []string{
-				"NamespacesReady False Progressing: Namespace hoge: being created",
-				"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
-				"Ready False Degraded: Application argocd/hoge-app1-dev: broken",
-				paused,
-			},
-			blockedOn: "Namespace hoge: being created",
-			kstatus:   status.InProgressStatus,
-		},
-		"observing while ready": {
-			first: func(*Report) {}, then: suspend(v1alpha1.ReasonObserving),
-			conditions: []string{
-				"Ready Unknown Observing: spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
-				observing,
-			},
-			blockedOn: "spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
-			kstatus:   status.InProgressStatus,
-		},
-		"observing what is degraded": {
-			first: func(*Report) {},
-			then: func(r *Report) {
-				degraded(r)
-				suspend(v1alpha1.ReasonObserving)(r)
-			},
-			conditions: []string{
-				"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
-				"Ready Unknown Observing: spec.mode is Observe: only the status is written; status.plan lists what Enforce would do",
-				observing,
-			},
-			blockedOn: "Application argocd/hoge-app1-dev: broken",
-			kstatus:   status.InProgressStatus,
-		},
-		"a deletion waits for a paused environment": {
-			first: func(*Report) {},
-			then: func(r *Report) {
-				suspend(v1alpha1.ReasonPaused)(r)
-				r.Env.DeletionTimestamp = &metav1.Time{Time: later}
-				r.Findings = []Finding{{Health: component.Health{
-					State: component.Stalled, Reason: v1alpha1.ReasonTeardownPaused, Message: "set spec.mode to Enforce",
-				}}}
-			},
-			conditions: []string{
-				"Ready False TeardownPaused: set spec.mode to Enforce",
-				"Stalled True TeardownPaused: set spec.mode to Enforce",
-				paused,
-			},
-			blockedOn: "set spec.mode to Enforce",
-			kstatus:   status.TerminatingStatus,
-		},
-		"a deletion that waits for a confirmation leaves the rest as it was": {
-			first: degraded, then: unconfirmed,
-			conditions: []string{
-				"ApplicationsReady False Degraded: Application argocd/hoge-app1-dev: broken",
-				"Ready False ConfirmationRequired: its deletion waits",
-				"Stalled True ConfirmationRequired: its deletion waits",
-			},
-			blockedOn: "its deletion waits",
-			kstatus:   status.FailedStatus,
-		},
-		"nothing could be looked at: all as it was": {
-			first: pending,
-			then:  func(r *Report) { r.Keep, r.Findings = true, nil },
-			conditions: []string{
-				"ApplicationsReady False Progressing: Application argocd/hoge-app1-dev: rolls out",
-				"Ready False Progressing: Application argocd/hoge-app1-dev: rolls out",
-				"Reconciling True Progressing: Application argocd/hoge-app1-dev: rolls out",
-			},
-			blockedOn: "Application argocd/hoge-app1-dev: rolls out",
-			kstatus:   status.InProgressStatus,
-		},
-	} {
+	for name, c := range modes {
 		t.Run(name, func(t *testing.T) {
-			before, r := wellReport(), wellReport()
-			c.first(&before)
-			r = before.before(t, r)
-			r.Env.Generation, r.Now = 4, later.Add(time.Hour)
-			c.then(&r)
-			got := Compute(r)
+			r, got := c.after(t)
 			if diff := cmp.Diff(c.conditions, remarkable(got.Conditions)); diff != "" {
 				t.Errorf("conditions (-want +got):\n%s", diff)
 			}
