@@ -13,7 +13,7 @@ LINT := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
 ##@ Look
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Start real components and four environments here; everything keeps running
@@ -30,7 +30,13 @@ demo-down: ## Stop the demo
 ##@ Build
 .PHONY: build
 build: ## Build the operator into bin/manager
-	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X $(CONFIG).Version=$(VERSION) -X $(CONFIG).Commit=$(COMMIT)" -o bin/manager ./cmd
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X $(CONFIG).Version=$(VERSION) -X $(CONFIG).Commit=$(COMMIT)" -o bin/manager ./cmd
+
+.PHONY: install-manifest
+install-manifest: ## Write what config/default installs into bin/install.yaml
+	@mkdir -p bin
+	@go run -modfile=hack/components/kustomize/go.mod sigs.k8s.io/kustomize/kustomize/v5 build config/default >bin/.install.yaml.new
+	@mv bin/.install.yaml.new bin/install.yaml
 
 .PHONY: components
 components: ## Build Kubernetes, Argo CD, External Secrets and the rest into bin/, from their modules
@@ -43,6 +49,15 @@ generate: ## Generate deepcopy functions, CRD, roles and API reference
 .PHONY: fmt
 fmt: ## Format the Go files
 	@$(LINT) fmt
+
+##@ Release
+.PHONY: changelog
+changelog: ## Print what changed since the last release; FROM=tag TO=tag
+	@hack/changelog.sh "$(FROM)" $(TO)
+
+.PHONY: release
+release: ## Write a version into the tree, and print what comes next; VERSION=v1.2.3
+	@hack/release.sh "$(VERSION)"
 
 ##@ Check
 .PHONY: test

@@ -24,7 +24,7 @@ trap 'exit 130' INT TERM
 
 # Scenarios mostly wait, so more of them run at once than there are processors.
 scenarios() {
-  (cd test/e2e && ARGOCD=$1 "$binary" -test.timeout 0 -test.parallel 10 -test.run "^TestScenarios\$/^(together|alone)\$/${RUN:-}" "${update[@]}")
+  (cd test/e2e && ARGOCD=$1 "$binary" -test.timeout 0 -test.parallel 10 -test.run "^TestScenarios\$/^(together|alone|last)\$/${RUN:-}" "${update[@]}")
 }
 
 mkdir -p bin

@@ -85,7 +85,7 @@ source_of_eso1() {
 build_crds() {
   local new=$bin/.crds.new dir
   rm -rf "$new"
-  mkdir -p "$new"/{argocd,argocd-v2,external-secrets,external-secrets-v1,external-dns,gke,cert-manager}
+  mkdir -p "$new"/{argocd,argocd-v2,external-secrets,external-secrets-v1,external-dns,gke,cert-manager,prometheus-operator}
   dir=$(source_of "$here/argocd-v2" github.com/argoproj/argo-cd/v2)
   cp "$dir"/manifests/crds/*-crd.yaml "$new/argocd-v2/"
   dir=$(source_of_eso1)
@@ -100,6 +100,8 @@ build_crds() {
   cp "$dir/deploy/managedcertificates-crd.yaml" "$new/gke/"
   dir=$(source_of "$here/crds" github.com/cert-manager/cert-manager)
   cp "$dir"/deploy/crds/*.yaml "$new/cert-manager/"
+  dir=$(source_of "$here/crds" github.com/prometheus-operator/prometheus-operator)
+  cp "$dir"/example/prometheus-operator-crd/monitoring.coreos.com_{prometheusrules,servicemonitors}.yaml "$new/prometheus-operator/"
   chmod -R u+w "$new"
   rm -rf "$bin/crds"
   mv "$new" "$bin/crds"
@@ -150,7 +152,7 @@ complete() {
     kwok) also=kwok-stages.yaml ;;
     argocd) also="git-verify-wrapper.sh ${argocd_programs[*]}" ;;
     argocd-v2) also="${argocd_programs[*]/#/argocd-v2-programs/} argocd-v2-programs/git-verify-wrapper.sh" ;;
-    crds) also="crds/argocd crds/argocd-v2 crds/external-secrets crds/external-secrets-v1 crds/external-dns crds/gke crds/cert-manager" ;;
+    crds) also="crds/argocd crds/argocd-v2 crds/external-secrets crds/external-secrets-v1 crds/external-dns crds/gke crds/cert-manager crds/prometheus-operator" ;;
   esac
   for file in $1 $also; do [ -e "$bin/$file" ] || return 1; done
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
 
-var update = flag.Bool("update", false, "write the golden texts")
+var update = flag.Bool("update", false, "write the golden texts and the list of metrics")
 
 // explanations are what goes wrong most often. Each text in testdata/explanations names the cause and what
 // to do next, and is the same on both majors of Argo CD.

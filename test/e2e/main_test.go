@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/appenv/appenv-operator/hack/local/checkout"
 	"github.com/appenv/appenv-operator/hack/local/component"
 	"github.com/appenv/appenv-operator/hack/local/progress"
@@ -28,6 +31,7 @@ const teardownDeadline = 20 * time.Second
 var here *world
 
 func TestMain(m *testing.M) {
+	log.SetLogger(logr.Discard()) // the suite prints what there is to say
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code, err := run(ctx, m)
 	stop()
@@ -59,13 +63,11 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if err := stack.Down(dir, os.Stderr); err != nil {
 		return 1, err
 	}
-	if err := stack.Build(ctx, os.Stdout, dir, argocd, false); err != nil {
+	if err := stack.Build(ctx, os.Stdout, dir, argocd, true); err != nil {
 		return 1, err
 	}
 	began := time.Now()
-	s, err := stack.New(component.Site{
-		Dir: dir, ArgoCD: argocd, OperatorArgs: []string{"--teardown-deadline=" + teardownDeadline.String()},
-	})
+	s, err := stack.New(component.Site{Dir: dir, ArgoCD: argocd})
 	if err != nil {
 		return 1, err
 	}
@@ -74,10 +76,11 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 			code, err = 1, errors.Join(err, downErr)
 		}
 	}()
-	if err := progress.Run(ctx, os.Stdout, append(s.Steps(), s.OperatorStep())); err != nil {
+	installed := newInstallation(s)
+	if err := progress.Run(ctx, os.Stdout, append(s.Steps(), installed.steps()...)); err != nil {
 		return 1, err
 	}
-	if here, err = newWorld(ctx, s, version); err != nil {
+	if here, err = newWorld(ctx, s, installed, version); err != nil {
 		return 1, err
 	}
 	fmt.Printf("\nscenarios on Argo CD %s, up after %s:\n", version, progress.Seconds(time.Since(began)))

@@ -17,12 +17,13 @@ import (
 )
 
 // all are the scenarios, in the order of the table.
-var all = slices.Concat(lifecycle, secrets, dns, byHand, takeOver, explanations, deletions)
+var all = slices.Concat(lifecycle, secrets, dns, byHand, takeOver, explanations, metrics, platform, deletions, upgrade, uninstall)
 
 // A scenario is one thing that users live through.
 type scenario struct {
 	name  string // of its environment, namespace and repository, too: a DNS label
 	alone bool   // it stops a component that others need
+	last  bool   // nothing can run after it
 	run   func(*stage)
 }
 
@@ -60,7 +61,7 @@ type results struct {
 func TestScenarios(t *testing.T) {
 	t.Run("together", func(t *testing.T) {
 		for _, s := range all {
-			if !s.alone {
+			if !s.alone && !s.last {
 				t.Run(s.name, func(t *testing.T) { t.Parallel(); s.play(t) })
 			}
 		}
@@ -68,6 +69,13 @@ func TestScenarios(t *testing.T) {
 	t.Run("alone", func(t *testing.T) {
 		for _, s := range all {
 			if s.alone {
+				t.Run(s.name, s.play)
+			}
+		}
+	})
+	t.Run("last", func(t *testing.T) {
+		for _, s := range all {
+			if s.last {
 				t.Run(s.name, s.play)
 			}
 		}

@@ -31,6 +31,8 @@ type world struct {
 	ctx    context.Context
 	stack  *stack.Stack
 	argocd string // the release
+	// installed is the operator, as Argo CD installed it.
+	installed *installation
 	// client is the administrator's, whom the admission policies hold like everybody.
 	client client.Client
 	// exempt is somebody whom they exempt.
@@ -38,8 +40,8 @@ type world struct {
 	results results
 }
 
-func newWorld(ctx context.Context, s *stack.Stack, argocd string) (*world, error) {
-	w := &world{ctx: ctx, stack: s, argocd: argocd}
+func newWorld(ctx context.Context, s *stack.Stack, installed *installation, argocd string) (*world, error) {
+	w := &world{ctx: ctx, stack: s, argocd: argocd, installed: installed}
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))

@@ -111,14 +111,14 @@ func (c *Cluster) Apply(ctx context.Context, input string, files ...string) erro
 	return err
 }
 
-// WriteOperatorKubeconfig writes a kubeconfig with a new token of the operator's service account.
-func (c *Cluster) WriteOperatorKubeconfig(ctx context.Context, port int, component string) error {
+// WriteOperatorKubeconfig writes a kubeconfig with a new token of a service account in the operator's namespace.
+func (c *Cluster) WriteOperatorKubeconfig(ctx context.Context, port int, account, component string) error {
 	lifetime := int64(30 * 24 * 60 * 60)
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &lifetime}}
 	accounts := c.Typed.CoreV1().ServiceAccounts(OperatorNamespace)
-	token, err := accounts.CreateToken(ctx, OperatorServiceAccount, request, metav1.CreateOptions{})
+	token, err := accounts.CreateToken(ctx, account, request, metav1.CreateOptions{})
 	if err != nil {
-		return fmt.Errorf("requesting a token of %s: %w", OperatorUser, err)
+		return fmt.Errorf("requesting a token of %s: %w", account, err)
 	}
-	return writeKubeconfig(c.Dir, port, c.Dir.KubeconfigOf(component), OperatorServiceAccount, token.Status.Token)
+	return writeKubeconfig(c.Dir, port, c.Dir.KubeconfigOf(component), account, token.Status.Token)
 }

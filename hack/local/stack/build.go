@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -55,9 +56,10 @@ func Build(ctx context.Context, out io.Writer, dir checkout.Dir, argocd componen
 }
 
 // build builds a program into bin/, and leaves the file alone when nothing changed.
-func (p program) build(ctx context.Context, dir checkout.Dir) error {
+func (p program) build(ctx context.Context, dir checkout.Dir, variables ...string) error {
 	built := dir.Bin("." + p.name + ".new")
-	cmd := exec.CommandContext(ctx, "go", "-C", dir.Path(p.module), "build", "-trimpath", "-ldflags=-s -w", "-o", built, p.pkg)
+	flags := "-ldflags=" + strings.Join(append([]string{"-s", "-w"}, variables...), " ")
+	cmd := exec.CommandContext(ctx, "go", "-C", dir.Path(p.module), "build", "-trimpath", flags, "-o", built, p.pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s from %s: %w\n%s", p.name, p.module, err, output)
@@ -70,4 +72,10 @@ func (p program) build(ctx context.Context, dir checkout.Dir) error {
 		return os.Remove(built)
 	}
 	return os.Rename(built, dir.Bin(p.name))
+}
+
+// buildOperator builds the operator as a release, and returns the name of the program.
+func buildOperator(ctx context.Context, dir checkout.Dir, release string) (string, error) {
+	p := program{name: "manager-" + release, module: ".", pkg: "./cmd"}
+	return p.name, p.build(ctx, dir, "-X", "github.com/appenv/appenv-operator/internal/config.Version="+release)
 }

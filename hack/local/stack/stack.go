@@ -52,8 +52,8 @@ func New(site component.Site) (*Stack, error) {
 	return &Stack{Site: site, Launcher: launch.Launcher{Dir: dir, Table: table}}, nil
 }
 
-// Steps bring up everything but the operator. What runs already is left running; what a failure leaves
-// behind is stopped by Down or reused the next time.
+// Steps bring up everything but the operator and its manifests. What runs already is left running; what a
+// failure leaves behind is stopped by Down or reused the next time.
 func (s *Stack) Steps() []progress.Step {
 	steps := []progress.Step{{Name: "identities and folders", Run: s.prepare}}
 	for _, c := range s.Site.ControlPlane() {
@@ -66,11 +66,8 @@ func (s *Stack) Steps() []progress.Step {
 	for _, c := range s.Site.Environment() {
 		steps = append(steps, s.Launcher.Step(c))
 	}
-	return append(steps, progress.Step{Name: "the operator's CRD, RBAC and policies", Run: s.installOperator})
+	return steps
 }
-
-// OperatorStep starts the operator, under its own service account.
-func (s *Stack) OperatorStep() progress.Step { return s.Launcher.Step(s.Site.OperatorProcess()) }
 
 func (s *Stack) prepare(context.Context, *progress.Reporter) error {
 	for _, folder := range append(s.Site.ArgoCDFolders(), s.Site.Dir.State("kubeconfigs")) {
@@ -106,18 +103,6 @@ func (s *Stack) installBase(ctx context.Context, r *progress.Reporter) error {
 		return err
 	}
 	return r.Until(ctx, servedLimit, s.Cluster.Established)
-}
-
-// installOperator installs the operator's manifests and makes its kubeconfig.
-func (s *Stack) installOperator(ctx context.Context, r *progress.Reporter) error {
-	if err := s.Cluster.InstallOperator(ctx); err != nil {
-		return err
-	}
-	r.Done("from config/default, without its Deployment: the operator runs as a process here")
-	if err := r.Until(ctx, servedLimit, s.Cluster.Established); err != nil {
-		return err
-	}
-	return s.Cluster.WriteOperatorKubeconfig(ctx, s.Site.Ports["kube-apiserver"], component.Operator)
 }
 
 // AllAlive fails when a component, the operator included, has ended since it was started.

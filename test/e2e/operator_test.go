@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/component"
+	"github.com/appenv/appenv-operator/hack/local/progress"
+)
+
+// upgrade changes the operator itself.
+var upgrade = []scenario{{name: "operator-upgraded-and-rolled-back", alone: true, run: upgradedAndRolledBack}}
+
+// uninstall comes last: nothing can run after it.
+var uninstall = []scenario{{name: "uninstalled", last: true, run: uninstalled}}
+
+// upgradedAndRolledBack takes the operator to another release and back, by two commits of the platform
+// team, while an environment runs. Nothing of the environment is written again.
+func upgradedAndRolledBack(s *stage) {
+	const next = "v0.2.0"
+	s.note("the operator since the suite began: %s", s.consumption())
+	now := s.installed.deployed.Release
+	_, err := s.installed.operator.Edit(s.ctx, trunk, "The next release", map[string]func(string) string{
+		"config/manager/kustomization.yaml": replaced("newTag: "+now, "newTag: "+next),
+		"config/crd/bases/platform.appenv.dev_appenvironments.yaml": replaced(
+			"  - additionalPrinterColumns:\n", "  - additionalPrinterColumns:\n    - jsonPath: .metadata.uid\n      name: NEXT\n      type: string\n"),
+	})
+	s.must(err)
+	s.must(s.installed.operator.Tag(s.ctx, trunk, next))
+
+	s.apply(s.environment("web"))
+	s.ready()
+	before := s.writes()
+	_, err = s.installed.platform.Edit(s.ctx, trunk, "Upgrade", map[string]func(string) string{
+		"appenv/operator.yaml": replaced("targetRevision: "+now, "targetRevision: "+next),
+	})
+	s.must(err)
+	s.release(next, true)
+	s.notWrittenSince(before, "the upgrade")
+	s.change(func(env *v1alpha1.AppEnvironment) {
+		env.Spec.Apps = append(env.Spec.Apps, v1alpha1.App{Name: "worker"})
+	})
+	s.runs("worker", "worker:v1")
+
+	before = s.writes()
+	_, err = s.installed.platform.Revert(s.ctx, trunk)
+	s.must(err)
+	s.release(now, false)
+	s.notWrittenSince(before, "going back")
+}
+
+// release waits until Argo CD has installed a release, and runs it. Its CRD has the next release's column, or
+// has not.
+func (s *stage) release(release string, next bool) {
+	s.Helper()
+	again := s.installed.noticing(selfApp, operatorApp)
+	s.until(func() string {
+		s.must(again(s.ctx))
+		deployed, err := s.stack.Deployed(s.ctx)
+		s.must(err)
+		if deployed.Release != release {
+			return fmt.Sprintf("the Deployment to be of %s; it is of %s", release, deployed.Release)
+		}
+		crd := s.get(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}, "", "appenvironments.platform.appenv.dev")
+		if text, _ := json.Marshal(crd.Object["spec"]); strings.Contains(string(text), `"NEXT"`) != next {
+			return fmt.Sprintf("the CRD of %s", release)
+		}
+		waitingFor, err := s.installed.settled(s.ctx, selfApp, operatorApp)
+		s.must(err)
+		return waitingFor
+	})
+	s.must(s.installed.run(s.ctx, progress.Quiet()))
+	log, err := os.ReadFile(s.stack.Site.Dir.Log("operator"))
+	s.must(err)
+	if !strings.Contains(fromLast(string(log), `"message":"Starting"`), release) {
+		s.Errorf("the operator that runs does not say that it is %s", release)
+	}
+	s.note("%s: Application %s is Synced and Healthy, the operator runs", release, operatorApp)
+	s.ready()
+}
+
+// consumption is what the operator's process has used: what its Deployment requests comes from such figures.
+func (s *stage) consumption() string {
+	s.Helper()
+	record, alive := s.stack.Launcher.Table.Find(component.Operator)
+	if !alive {
+		s.Fatal("the operator does not run")
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", record.PID))
+	s.must(err)
+	var highest string
+	for line := range strings.Lines(string(status)) {
+		if value, found := strings.CutPrefix(line, "VmHWM:"); found {
+			highest = strings.TrimSpace(value)
+		}
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", record.PID))
+	s.must(err)
+	ticks := strings.Fields(fromLast(string(stat), ")"))
+	return fmt.Sprintf("at most %s resident; user and system time %s and %s hundredths of a second", highest, ticks[12], ticks[13])
+}
+
+// fromLast is a text from the last occurrence of a word on; empty when it has none.
+func fromLast(text, word string) string {
+	i := strings.LastIndex(text, word)
+	if i < 0 {
+		return ""
+	}
+	return text[i:]
+}
+
+// writes are the operator's last writes of what the environment has on record.
+func (s *stage) writes() map[string]string {
+	s.Helper()
+	found := map[string]string{}
+	for _, child := range s.read().Status.Children {
+		group, err := schema.ParseGroupVersion(child.APIVersion)
+		s.must(err)
+		object := s.get(group.WithKind(child.Kind), child.Namespace, child.Name)
+		if object == nil {
+			s.Fatalf("%s %s/%s is gone", child.Kind, child.Namespace, child.Name)
+		}
+		found[strings.Join([]string{child.Kind, child.Namespace, child.Name}, " ")] = lastWrite(object)
+	}
+	if len(found) < 3 {
+		s.Fatalf("it has hardly anything on record: %v", found)
+	}
+	return found
+}
+
+// lastWrite is which object it is, and when the operator wrote it.
+func lastWrite(object *unstructured.Unstructured) string {
+	for _, field := range object.GetManagedFields() {
+		if field.Manager == "appenv-operator" && field.Subresource == "" {
+			return string(object.GetUID()) + " " + field.Time.String()
+		}
+	}
+	return string(object.GetUID())
+}
+
+// notWrittenSince fails when anything was written in a few seconds after a release began to run.
+func (s *stage) notWrittenSince(before map[string]string, after string) {
+	s.Helper()
+	s.never(5*time.Second, func() string {
+		for key, version := range s.writes() {
+			if old, known := before[key]; known && old != version {
+				return fmt.Sprintf("%s wrote %s: %s, then %s", after, key, old, version)
+			}
+		}
+		return ""
+	})
+}
+
+// uninstalled follows README's "Uninstalling", with an environment that runs, and looks for what is left.
+func uninstalled(s *stage) {
+	env := s.environment("web")
+	env.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+	manifest, err := json.Marshal(env)
+	s.must(err)
+	s.commit("an environment", map[string]func(string) string{"environments/" + s.name + ".json": text(string(manifest))})
+	s.arrives()
+	s.ready()
+	s.remember()
+	output, err := s.installed.follow(s.ctx, "uninstall")
+	s.must(err)
+	s.note("%s", lastLines(output, 1))
+	s.must(s.installed.stopOperator())
+	s.nothingLeft()
+	s.nothingOf("config/default")
+	s.nothingOf("config/argocd/platform/appenv")
+	namespace := &corev1.Namespace{}
+	s.must(s.client.Get(s.ctx, client.ObjectKey{Name: cluster.ArgoCDNamespace}, namespace))
+}
+
+// nothingOf fails when anything is left of what a kustomization consists of.
+func (s *stage) nothingOf(folder string) {
+	s.Helper()
+	manifests, err := s.stack.Cluster.Kustomize(context.WithoutCancel(s.ctx), filepath.FromSlash(folder))
+	s.must(err)
+	objects, err := cluster.Decode(manifests)
+	s.must(err)
+	for _, object := range objects {
+		if s.get(object.GroupVersionKind(), object.GetNamespace(), object.GetName()) != nil {
+			s.Errorf("%s: %s %s is left", folder, object.GetKind(), object.GetName())
+		}
+	}
+}
