@@ -86,7 +86,11 @@ prepare() {
     echo "  git commit -m 'release: $version'"
   fi
   echo "  git tag -a $version -m $version"
-  echo "  git push --atomic origin HEAD $version"
+  echo "  git push origin $version"
+  echo
+  echo "The tag makes the release workflow publish the image. Once it has, and not before, main may name it:"
+  echo
+  echo "  git push origin HEAD"
 }
 
 case $#:${1:-} in

@@ -144,24 +144,31 @@ func (i *installation) run(ctx context.Context, r *progress.Reporter) (err error
 	return err
 }
 
-// follow runs a block of commands of README as it stands there. Only Git is told, by its own means, where
-// the repositories are that the block names.
+// follow runs a block of commands of README as it stands there, but for the two lines that are there to be
+// edited: the URLs of the repositories.
 func (i *installation) follow(ctx context.Context, block string) (string, error) {
 	dir := i.stack.Site.Dir
 	commands, err := readmeBlock(dir.Path("README.md"), block)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	for line, url := range map[string]string{
+		"PLATFORM=https://github.com/example/platform\n": i.platform.URL(), "OPERATOR=https://github.com/appenv/appenv-operator ": i.operator.URL(),
+	} {
+		name, _, _ := strings.Cut(line, "=")
+		if block == "install" && strings.Count(commands, "\n"+line) != 1 {
+			return "", fmt.Errorf("README, block %s, has no line that sets %s", block, name)
+		}
+		commands = strings.Replace(commands, "\n"+line, "\n"+name+"="+url+line[len(line)-1:], 1)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", commands)
+	// Without -e, as in a terminal.
+	cmd := exec.CommandContext(ctx, "bash", "-c", commands)
 	cmd.Dir = i.folder
 	cmd.Env = []string{
 		"PATH=" + dir.Path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"HOME=" + i.folder, "KUBECONFIG=" + dir.Kubeconfig(), "KUBERC=off",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_COUNT=2",
-		"GIT_CONFIG_KEY_0=url." + i.operator.URL() + ".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/appenv/appenv-operator",
-		"GIT_CONFIG_KEY_1=url." + i.platform.URL() + ".insteadOf", "GIT_CONFIG_VALUE_1=https://github.com/example/platform",
+		"HOME=" + i.folder, "KUBECONFIG=" + dir.Kubeconfig(), "KUBERC=off", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=e2e", "GIT_AUTHOR_EMAIL=e2e@example.com", "GIT_COMMITTER_NAME=e2e", "GIT_COMMITTER_EMAIL=e2e@example.com",
 	}
 	output, err := cmd.CombinedOutput()

@@ -9,10 +9,8 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/hack/local/cluster"
@@ -43,11 +41,17 @@ func upgradedAndRolledBack(s *stage) {
 	s.apply(s.environment("web"))
 	s.ready()
 	before := s.writes()
+	const backoff = "      backoff: {duration: 5s, factor: 2, maxDuration: 3m}\n"
 	_, err = s.installed.platform.Edit(s.ctx, trunk, "Upgrade", map[string]func(string) string{
-		"appenv/operator.yaml": replaced("targetRevision: "+now, "targetRevision: "+next),
+		"appenv/operator.yaml": func(content string) string {
+			return replaced("targetRevision: "+now, "targetRevision: "+next)(replaced(backoff, "")(content))
+		},
 	})
 	s.must(err)
 	s.release(next, true)
+	if live := s.get(applications, argoNamespace, operatorApp); has(live, "spec", "syncPolicy", "retry", "backoff") || !has(live, "spec", "syncPolicy", "retry", "limit") {
+		s.Errorf("what left Git is still there, or more is gone: %v", live.Object["spec"])
+	}
 	s.notWrittenSince(before, "the upgrade")
 	s.change(func(env *v1alpha1.AppEnvironment) {
 		env.Spec.Apps = append(env.Spec.Apps, v1alpha1.App{Name: "worker"})
@@ -59,6 +63,12 @@ func upgradedAndRolledBack(s *stage) {
 	s.must(err)
 	s.release(now, false)
 	s.notWrittenSince(before, "going back")
+}
+
+// has says whether an object has a field.
+func has(object *unstructured.Unstructured, path ...string) bool {
+	_, found, err := unstructured.NestedFieldNoCopy(object.Object, path...)
+	return found && err == nil
 }
 
 // release waits until Argo CD has installed a release, and runs it. Its CRD has the next release's column, or
@@ -132,7 +142,7 @@ func (s *stage) writes() map[string]string {
 		if object == nil {
 			s.Fatalf("%s %s/%s is gone", child.Kind, child.Namespace, child.Name)
 		}
-		found[strings.Join([]string{child.Kind, child.Namespace, child.Name}, " ")] = lastWrite(object)
+		found[strings.Join([]string{child.Kind, child.Namespace, child.Name}, " ")] = s.lastWrite(object)
 	}
 	if len(found) < 3 {
 		s.Fatalf("it has hardly anything on record: %v", found)
@@ -141,13 +151,15 @@ func (s *stage) writes() map[string]string {
 }
 
 // lastWrite is which object it is, and when the operator wrote it.
-func lastWrite(object *unstructured.Unstructured) string {
+func (s *stage) lastWrite(object *unstructured.Unstructured) string {
+	s.Helper()
 	for _, field := range object.GetManagedFields() {
 		if field.Manager == "appenv-operator" && field.Subresource == "" {
 			return string(object.GetUID()) + " " + field.Time.String()
 		}
 	}
-	return string(object.GetUID())
+	s.Fatalf("the operator owns nothing of %s %s", object.GetKind(), object.GetName())
+	return ""
 }
 
 // notWrittenSince fails when anything was written in a few seconds after a release began to run.
@@ -163,25 +175,85 @@ func (s *stage) notWrittenSince(before map[string]string, after string) {
 	})
 }
 
-// uninstalled follows README's "Uninstalling", with an environment that runs, and looks for what is left.
+// uninstalled follows README's "Uninstalling", with an environment that runs and is protected, and looks for
+// what is left.
 func uninstalled(s *stage) {
 	env := s.environment("web")
 	env.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+	env.Spec.Protection = v1alpha1.ProtectionConfirm
 	manifest, err := json.Marshal(env)
 	s.must(err)
 	s.commit("an environment", map[string]func(string) string{"environments/" + s.name + ".json": text(string(manifest))})
 	s.arrives()
 	s.ready()
 	s.remember()
-	output, err := s.installed.follow(s.ctx, "uninstall")
-	s.must(err)
-	s.note("%s", lastLines(output, 1))
-	s.must(s.installed.stopOperator())
+
+	followed := make(chan error, 1)
+	go func() {
+		_, err := s.installed.follow(s.ctx, "uninstall")
+		followed <- err
+	}()
+	confirmed, stopped := false, false
+	s.until(func() string {
+		select {
+		case err := <-followed:
+			s.must(err)
+			return ""
+		default:
+		}
+		confirmed = confirmed || s.confirmsAsTold()
+		if !stopped && s.operatorUndeployed() {
+			s.must(s.installed.stopOperator()) // as the kubelet would
+			stopped = true
+		}
+		return fmt.Sprintf("the commands of README to end; confirmed %v, the operator stopped %v", confirmed, stopped)
+	})
+	if !confirmed {
+		s.Error("a protected environment was deleted without its confirmation")
+	}
+	if !stopped {
+		s.must(s.installed.stopOperator())
+	}
 	s.nothingLeft()
 	s.nothingOf("config/default")
 	s.nothingOf("config/argocd/platform/appenv")
-	namespace := &corev1.Namespace{}
-	s.must(s.client.Get(s.ctx, client.ObjectKey{Name: cluster.ArgoCDNamespace}, namespace))
+	for _, kind := range []schema.GroupVersionKind{applications, projects} {
+		if s.get(kind, argoNamespace, selfApp) != nil {
+			s.Errorf("%s %s is left", kind.Kind, selfApp)
+		}
+	}
+	if s.get(namespaces, "", argoNamespace) == nil {
+		s.Error("Argo CD's namespace is gone")
+	}
+}
+
+// confirmsAsTold confirms the deletion of the environment by the command that the Application's condition
+// has, once it has it.
+func (s *stage) confirmsAsTold() bool {
+	s.Helper()
+	app := s.get(applications, argoNamespace, environmentsApp)
+	if app == nil {
+		return false
+	}
+	conditions, _, _ := unstructured.NestedSlice(app.Object, "status", "conditions")
+	for _, condition := range conditions {
+		message, _, _ := unstructured.NestedString(condition.(map[string]any), "message")
+		_, after, found := strings.Cut(message, "run kubectl ")
+		command, _, complete := strings.Cut(after, " and delete it again")
+		if found && complete {
+			_, err := s.stack.Cluster.Kubectl(s.ctx, "", strings.Fields(command)...)
+			s.must(err)
+			s.note("confirmed as Argo CD says: kubectl %s", command)
+			return true
+		}
+	}
+	return false
+}
+
+// operatorUndeployed says whether the operator's Deployment is gone.
+func (s *stage) operatorUndeployed() bool {
+	s.Helper()
+	return s.get(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, cluster.OperatorNamespace, cluster.OperatorServiceAccount) == nil
 }
 
 // nothingOf fails when anything is left of what a kustomization consists of.
