@@ -21,8 +21,11 @@ import (
 // upgrade changes the operator itself.
 var upgrade = []scenario{{name: "operator-upgraded-and-rolled-back", alone: true, run: upgradedAndRolledBack}}
 
-// uninstall comes last: nothing can run after it.
-var uninstall = []scenario{{name: "uninstalled", last: true, run: uninstalled}}
+// uninstall comes last: nothing else can run after it.
+var uninstall = []scenario{
+	{name: "uninstalled", last: true, run: uninstalled},
+	{name: "installed-and-uninstalled-by-kubectl", last: true, run: byKubectl},
+}
 
 // upgradedAndRolledBack takes the operator to another release and back, by two commits of the platform
 // team, while an environment runs. Nothing of the environment is written again.
@@ -225,6 +228,31 @@ func uninstalled(s *stage) {
 	if s.get(namespaces, "", argoNamespace) == nil {
 		s.Error("Argo CD's namespace is gone")
 	}
+}
+
+// byKubectl follows what README says for those who do not let Argo CD install the operator.
+func byKubectl(s *stage) {
+	if !s.operatorUndeployed() { // run by itself
+		_, err := s.installed.follow(s.ctx, "uninstall")
+		s.must(err)
+		s.must(s.installed.stopOperator())
+	}
+	_, err := s.installed.follow(s.ctx, "install-by-kubectl")
+	s.must(err)
+	s.until(func() string {
+		waitingFor, err := s.stack.Cluster.Established(s.ctx)
+		s.must(err)
+		return waitingFor
+	})
+	s.must(s.installed.run(s.ctx, progress.Quiet()))
+	s.apply(s.environment("web"))
+	s.ready()
+	s.remember()
+	_, err = s.installed.follow(s.ctx, "uninstall-by-kubectl")
+	s.must(err)
+	s.must(s.installed.stopOperator())
+	s.nothingLeft()
+	s.nothingOf("config/default")
 }
 
 // confirmsAsTold confirms the deletion of the environment by the command that the Application's condition
