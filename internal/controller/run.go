@@ -26,7 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -94,7 +93,7 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 func metricsOptions(cfg config.Config) server.Options {
 	options := server.Options{BindAddress: cfg.MetricsBindAddress, SecureServing: cfg.MetricsSecure, CertDir: cfg.MetricsCertPath}
 	if cfg.MetricsSecure {
-		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+		options.FilterProvider = metricsFilter
 	}
 	return options
 }

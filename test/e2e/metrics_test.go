@@ -38,7 +38,7 @@ func metricsForPrometheus(s *stage) {
 		want  int
 	}{
 		"nobody":                         {"", http.StatusUnauthorized},
-		"somebody of another cluster":    {"not-a-token", http.StatusInternalServerError}, // so controller-runtime puts it
+		"somebody of another cluster":    {"not-a-token", http.StatusUnauthorized},
 		"an account without permissions": {token.Status.Token, http.StatusForbidden},
 	} {
 		if code, _ := s.scrape(test.token); code != test.want {
