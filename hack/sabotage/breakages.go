@@ -198,4 +198,15 @@ var breakages = []breakage{
 		file: "config/policy/deletion.yaml", from: "[appprojects, applicationsets]", to: "[appprojects]",
 		folder: integration, test: "TestThePolicyRefusesToDeleteWhatWouldTakeWorkloadsAlong",
 	},
+	// Metrics
+	{
+		what: "whom the API server knows may read the metrics",
+		file: "internal/controller/metrics_access.go", from: "	if !allowed {\n", to: "	if !allowed && user == nil {\n",
+		folder: "./internal/controller", test: "TestMetricsAreReadByWhomTheAPIServerAllows",
+	},
+	{
+		what: "a permission to read the metrics counts for ever",
+		file: "internal/controller/metrics_access.go", from: "a.now().Before(a.permitted[key])", to: "!a.permitted[key].IsZero()",
+		folder: "./internal/controller", test: "TestAPermissionIsRememberedForAMinuteAndARefusalIsNot",
+	},
 }
