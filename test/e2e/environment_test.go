@@ -160,7 +160,13 @@ func (s *stage) noticed(app string) {
 // syncByHand asks for a sync of an app's Application as Argo CD's API server does.
 func (s *stage) syncByHand(app string) {
 	s.Helper()
-	s.patch(blank(applications, argoNamespace, s.application(app)), map[string]any{
+	s.syncApplication(s.application(app))
+}
+
+// syncApplication does so for an Application by its name.
+func (s *stage) syncApplication(name string) {
+	s.Helper()
+	s.patch(blank(applications, argoNamespace, name), map[string]any{
 		"operation": map[string]any{
 			"initiatedBy": map[string]any{"username": "e2e"},
 			"sync":        map[string]any{"syncStrategy": map[string]any{"hook": map[string]any{}}},

@@ -103,9 +103,7 @@ func syncedFromGit(s *stage) {
 	prod.arrives()
 	prod.blocked("is synced by hand and never has been")
 	s.parent("Progressing")
-	s.patch(blank(applications, argoNamespace, "hoge-web-prod"), map[string]any{"operation": map[string]any{
-		"initiatedBy": map[string]any{"username": "e2e"}, "sync": map[string]any{"syncStrategy": map[string]any{"hook": map[string]any{}}},
-	}})
+	s.syncApplication("hoge-web-prod")
 	prod.runs("web", "registry.example.com/hoge/web:1.0.0")
 	s.parent("Healthy")
 
@@ -157,6 +155,14 @@ func lastOne(s, dev *stage, file string) {
 			return ""
 		}
 		return fmt.Sprintf("Argo CD to see that the last file is gone; it says %+v", v)
+	})
+	uid := dev.read().UID
+	s.never(5*time.Second, func() string {
+		live := s.get(v1alpha1.GroupVersion.WithKind("AppEnvironment"), "", dev.name)
+		if live == nil || live.GetUID() != uid || live.GetDeletionTimestamp() != nil {
+			return "Argo CD removes the last environment"
+		}
+		return ""
 	})
 	dev.removed()
 	s.parent("Healthy")

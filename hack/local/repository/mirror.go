@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Init makes an empty repository whose default branch has one commit, with a file.
+// Init makes a repository whose default branch has one commit, with a file.
 func (r Repository) Init(ctx context.Context, branch, file, content string) error {
 	return r.make(ctx, branch, "A repository", func(work string) error {
 		if _, err := git(ctx, work, "init", "--quiet", "--initial-branch", branch); err != nil {
