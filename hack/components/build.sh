@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real components of tests and demo from their pinned modules into bin/ at the root.
 #
-#   hack/components/build.sh [all | base | test | NAME...]
+#   hack/components/build.sh [all | base | test | bench | NAME...]
 #
 # A step is skipped when its stamp (nested go.mod and go.sum, flags, Go version) is unchanged.
 # Results are renamed into place, so an interrupted build is simply started again; Go's build
@@ -21,6 +21,8 @@ export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off
 test_steps=(etcd kube-apiserver kube-controller-manager kubectl kustomize crds)
 base_steps=("${test_steps[@]}" kube-scheduler kwok external-dns external-secrets)
 all_steps=("${base_steps[@]}" argocd argocd-v2)
+# What the benchmarks need: kro is what they compare with, and nothing else needs it.
+bench_steps=("${test_steps[@]}" kro)
 
 # step NAME sets folder (of the nested module), package, module (which gives the version),
 # expected (a cold build after the steps before it, on two cores) and variables (set by the linker).
@@ -37,6 +39,7 @@ step() {
     kwok) folder=$here/kwok module=sigs.k8s.io/kwok package=$module/cmd/kwok expected=1m30s ;;
     external-dns) folder=$here/external-dns module=sigs.k8s.io/external-dns package=$module expected=3m30s ;;
     external-secrets) folder=$here/external-secrets module=github.com/external-secrets/external-secrets package=$module expected=4m30s ;;
+    kro) folder=$here/kro module=github.com/kubernetes-sigs/kro package=$module/cmd/controller expected=1m30s ;;
     argocd) folder=$here/argocd module=github.com/argoproj/argo-cd/v3 package=$module/cmd expected=4m ;;
     argocd-v2) folder=$here/argocd-v2 module=github.com/argoproj/argo-cd/v2 package=$module/cmd expected=3m30s ;;
     *) return 1 ;;
@@ -223,8 +226,9 @@ main() {
       all) names+=("${all_steps[@]}") ;;
       base) names+=("${base_steps[@]}") ;;
       test) names+=("${test_steps[@]}") ;;
+      bench) names+=("${bench_steps[@]}") ;;
       *)
-        step "$argument" || { echo "unknown component $argument; known: all, base, test, ${all_steps[*]}" >&2; exit 2; }
+        step "$argument" || { echo "unknown component $argument; known: all, base, test, bench, ${all_steps[*]} kro" >&2; exit 2; }
         names+=("$argument")
         ;;
     esac

@@ -18,16 +18,18 @@ func (a *Applier) matches(intent, live *unstructured.Unstructured) bool {
 		return false
 	}
 	owned := ownedFields(live, a.manager)
-	return covers(owned, withoutIdentity(intent.Object)) && !ownsMore(owned, intent.Object)
+	created := hasUpdateEntry(live, a.manager)
+	return covers(owned, withoutIdentity(intent.Object), created) && !ownsMore(owned, intent.Object)
 }
 
-// contains says whether live has every value of want. Maps may hold more; lists
-// may not, except finalizers, which is the one set that several managers share.
+// contains says whether live has every value of want. Maps may hold more, unless they
+// are to be empty; lists may not, except finalizers, which is the one set that several
+// managers share.
 func contains(live, want any) bool {
 	switch want := want.(type) {
 	case map[string]any:
 		live, ok := live.(map[string]any)
-		if !ok {
+		if !ok || len(want) == 0 && len(live) > 0 {
 			return false
 		}
 		for key, wanted := range want {
@@ -97,16 +99,20 @@ func hasUpdateEntry(live *unstructured.Unstructured, manager string) bool {
 }
 
 // covers says whether the set holds every field of the intent: the field itself,
-// or the whole list or map it stands in.
-func covers(owned *fieldpath.Set, intent map[string]any) bool {
+// or the whole list or map it stands in. Of an object that was created, managedFields
+// does not mention what was empty.
+func covers(owned *fieldpath.Set, intent map[string]any, created bool) bool {
 	for key, wanted := range intent {
 		element := fieldpath.PathElement{FieldName: &key}
 		below, hasBelow := owned.Children.Get(element)
 		nested, isMap := wanted.(map[string]any)
 		if isMap && hasBelow {
-			if !covers(below, nested) {
+			if !covers(below, nested, created) {
 				return false
 			}
+			continue
+		}
+		if isMap && len(nested) == 0 && created {
 			continue
 		}
 		_, isList := wanted.([]any)

@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/status"
 )
 
@@ -47,7 +48,8 @@ func (p *pass) report(ctx context.Context) error {
 	return nil
 }
 
-// announce tells of each condition whose status or reason changed.
+// announce logs each condition whose status or reason changed, and sends one Event when what it all comes to did:
+// Ready names the one thing that the environment waits for.
 func (p *pass) announce(ctx context.Context, before []metav1.Condition) {
 	for _, condition := range p.env.Status.Conditions {
 		previous := meta.FindStatusCondition(before, condition.Type)
@@ -57,16 +59,23 @@ func (p *pass) announce(ctx context.Context, before []metav1.Condition) {
 		if previous == nil && condition.Status == metav1.ConditionUnknown {
 			continue
 		}
-		kind := corev1.EventTypeNormal
-		if condition.Status == metav1.ConditionFalse {
-			kind = corev1.EventTypeWarning
-		}
-		message := condition.Message
-		if message == "" {
-			message = condition.Reason
-		}
-		p.recorder.Eventf(p.env, nil, kind, condition.Reason, condition.Type, "%s", message)
 		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", condition.Type,
 			"status", condition.Status, "reason", condition.Reason, "because", condition.Message)
+		if condition.Type == v1alpha1.ConditionReady && (previous != nil || meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionStalled)) {
+			p.sendEvent(condition)
+		}
 	}
+}
+
+// sendEvent makes an Event of a condition. That an environment is new and not ready yet is none.
+func (p *pass) sendEvent(condition metav1.Condition) {
+	kind := corev1.EventTypeNormal
+	if condition.Status == metav1.ConditionFalse {
+		kind = corev1.EventTypeWarning
+	}
+	message := condition.Message
+	if message == "" {
+		message = condition.Reason
+	}
+	p.recorder.Eventf(p.env, nil, kind, condition.Reason, condition.Type, "%s", message)
 }

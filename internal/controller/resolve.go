@@ -98,6 +98,9 @@ func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Un
 	if live != nil {
 		p.notice(ctx, key, live)
 	}
+	if err == nil {
+		p.live[key] = live // missing, too: one answer serves the whole pass
+	}
 	return live, err
 }
 

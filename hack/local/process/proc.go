@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // startTime is when a process started, in clock ticks since boot: with the PID it identifies the
@@ -64,6 +65,25 @@ func ResidentMemory(pid int) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("process %d has no VmRSS", pid)
+}
+
+// CPUTime is the processor time that a process has used, in its own code and in the kernel for it. The kernel
+// counts it in hundredths of a second.
+func CPUTime(pid int) (time.Duration, error) {
+	const user, system, tick = 11, 12, time.Second / 100
+	fields := statOf(pid)
+	if len(fields) <= system {
+		return 0, ErrGone
+	}
+	var ticks int64
+	for _, field := range []string{fields[user], fields[system]} {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("reading the processor time of process %d: %w", pid, err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * tick, nil
 }
 
 // Leftover is a process that belongs to a table.

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/appenv/appenv-operator/hack/local/cluster"
+	"github.com/appenv/appenv-operator/hack/local/component"
+	"github.com/appenv/appenv-operator/test/bench/internal/measure"
+	"github.com/appenv/appenv-operator/test/bench/internal/observe"
+	"github.com/appenv/appenv-operator/test/bench/internal/plane"
+	"github.com/appenv/appenv-operator/test/bench/internal/workload"
+)
+
+// burstOfFloor measures a plain client that applies the children of each environment, one after the other, and
+// creates the AppEnvironment: nothing is decided, recorded or reported.
+func burstOfFloor(ctx context.Context, t *trial) error {
+	children, err := observe.Follow(ctx, t.plane.Metadata)
+	if err != nil {
+		return err
+	}
+	return t.burst(ctx, children, func(ctx context.Context, name string) error {
+		if err := t.submit(ctx, name); err != nil {
+			return err
+		}
+		objects, err := workload.Objects(name)
+		if err != nil {
+			return err
+		}
+		for _, object := range objects {
+			if err := t.apply(ctx, object); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *trial) apply(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, err := workload.ResourceOf(object)
+	if err != nil {
+		return err
+	}
+	options := metav1.ApplyOptions{FieldManager: "floor", Force: true}
+	of := t.plane.Dynamic.Resource(resource.GroupVersionResource)
+	if resource.Namespaced {
+		_, err = of.Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+	} else {
+		_, err = of.Apply(ctx, object.GetName(), object, options)
+	}
+	if err != nil {
+		return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
+}
+
+func burstOfOperator(ctx context.Context, t *trial) error {
+	if err := t.plane.StartOperator(ctx, workers); err != nil {
+		return err
+	}
+	children, err := observe.Follow(ctx, t.plane.Metadata)
+	if err != nil {
+		return err
+	}
+	if err := t.burst(ctx, children, t.submit); err != nil {
+		return err
+	}
+	return t.asked(ctx, component.Operator, t.plane.OperatorMetrics())
+}
+
+func burstOfKro(ctx context.Context, t *trial) error {
+	if err := t.plane.StartKro(ctx, workers); err != nil {
+		return err
+	}
+	children, err := observe.Follow(ctx, t.plane.Metadata)
+	if err != nil {
+		return err
+	}
+	if err := t.burst(ctx, children, t.instantiate); err != nil {
+		return err
+	}
+	return t.asked(ctx, plane.Kro, t.plane.KroMetrics())
+}
+
+// burst submits n environments and measures from the first request until every child exists.
+func (t *trial) burst(ctx context.Context, children *observe.Children, submit func(context.Context, string) error) error {
+	began := time.Now()
+	if err := t.each(ctx, submit); err != nil {
+		return err
+	}
+	submitted := time.Since(began)
+	last, err := children.Await(ctx, t.n*workload.Children)
+	if err != nil {
+		return err
+	}
+	t.record("submitted (s)", seconds(submitted))
+	t.record("all children (s)", seconds(last.Sub(began)))
+	t.record("children per second", float64(t.n*workload.Children)/last.Sub(began).Seconds())
+	return nil
+}
+
+// each calls do for the name of every environment, from as many workers as everybody has.
+func (t *trial) each(ctx context.Context, do func(context.Context, string) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	numbers := make(chan int)
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() {
+			for i := range numbers {
+				if err := do(ctx, workload.Name(i)); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for i := range t.n {
+		select {
+		case numbers <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(numbers)
+	running.Wait()
+	return context.Cause(ctx)
+}
+
+// submit creates an AppEnvironment.
+func (t *trial) submit(ctx context.Context, name string) error {
+	env, err := workload.Environment(name)
+	if err != nil {
+		return err
+	}
+	return t.create(ctx, cluster.AppEnvironments, env)
+}
+
+// instantiate creates kro's counterpart.
+func (t *trial) instantiate(ctx context.Context, name string) error {
+	return t.create(ctx, workload.Instances, workload.Instance(name))
+}
+
+func (t *trial) create(ctx context.Context, resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
+	if _, err := t.plane.Dynamic.Resource(resource).Create(ctx, object, metav1.CreateOptions{FieldManager: "bench"}); err != nil {
+		return fmt.Errorf("creating %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
+}
+
+// settleFor is how long a subject must ask for nothing to count as done.
+const settleFor = 2 * time.Second
+
+// asked waits until the subject has nothing more to do, and records what it asked of the API server in all, by
+// its own count, and what it used.
+func (t *trial) asked(ctx context.Context, process, url string) error {
+	metrics, err := settled(ctx, url)
+	if err != nil {
+		return err
+	}
+	const requests = "rest_client_requests_total"
+	writes := 0.0
+	for _, method := range metrics.Values(requests, "method") {
+		perEnvironment := metrics.Sum(requests, "method", method) / float64(t.n)
+		t.record(method+" per environment", perEnvironment)
+		if method != "GET" {
+			writes += perEnvironment
+		}
+	}
+	t.record("writes beyond one per child", writes-workload.Children)
+	t.record("passes per environment", metrics.Count("controller_runtime_reconcile_time_seconds")/float64(t.n))
+	return t.used(ctx, process, metrics)
+}
+
+// settled waits until the counts of requests and passes stand still, and returns the metrics.
+func settled(ctx context.Context, url string) (measure.Metrics, error) {
+	var before float64
+	for since := time.Now(); ; {
+		metrics, err := measure.Scrape(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		now := metrics.Sum("rest_client_requests_total", "method", "POST") + metrics.Sum("rest_client_requests_total", "method", "PATCH") +
+			metrics.Count("controller_runtime_reconcile_time_seconds")
+		if now != before {
+			before, since = now, time.Now()
+		}
+		if time.Since(since) > settleFor {
+			return metrics, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// used records the processor time and the memory of a process since its start.
+func (t *trial) used(ctx context.Context, process string, metrics measure.Metrics) error {
+	pid, err := t.plane.PID(process)
+	if err != nil {
+		return err
+	}
+	usage, err := measure.UsageOf(pid)
+	if err != nil {
+		return err
+	}
+	t.record("CPU per environment (ms)", milliseconds(usage.CPU)/float64(t.n))
+	t.record("resident (MB)", usage.Resident)
+	if metrics != nil {
+		t.record("Go heap (MB)", metrics.Heap())
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,8 @@
+// Program bench measures how fast the operator makes environments, keeps them and lets them go, and what that
+// costs, beside a plain client (the floor) and kro, on a fresh control plane for each cell:
+//
+//	make bench                    every cell for 50, 200 and 1000 environments
+//	make bench RUN=burst N=200    the cells whose name begins so, for so many environments
+//
+// State and logs are in .bench/. What was measured is printed, and written to .bench/results.json.
+package main

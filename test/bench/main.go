@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/appenv/appenv-operator/hack/local/checkout"
+	"github.com/appenv/appenv-operator/hack/local/progress"
+	"github.com/appenv/appenv-operator/test/bench/internal/plane"
+)
+
+// state is the folder that holds the control plane of the cell that runs.
+const state = ".bench"
+
+// limit is how long everything may take. It ends a run that hangs.
+const limit = 25 * time.Minute
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("more than %s", limit))
+	defer cancel()
+	dir, err := checkout.Find(state)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(os.Getenv("RUN"), os.Getenv("N"))
+	if err != nil {
+		return err
+	}
+	if err := build(ctx, dir); err != nil {
+		return err
+	}
+	report := newReport(dir, os.Getenv("RUN"), os.Getenv("N"))
+	began := time.Now()
+	for i, c := range chosen {
+		fmt.Printf("[%2d of %d] %s (%s so far)\n", i+1, len(chosen), c, progress.Seconds(time.Since(began)))
+		result, err := c.measure(ctx, dir)
+		if err != nil {
+			return fmt.Errorf("%s: %w; logs are in %s", c, err, dir.Relative(dir.State("logs")))
+		}
+		fmt.Printf("            %s\n", result.line())
+		report.Cells = append(report.Cells, result)
+	}
+	report.Seconds = time.Since(began).Seconds()
+	return report.write()
+}
+
+// choose are the cells whose name begins with run, for n environments; everything when they are empty.
+func choose(run, n string) ([]cell, error) {
+	numbers := []int{50, 200, 1000}
+	if n != "" {
+		number, err := strconv.Atoi(n)
+		if err != nil || number < 1 || number > 5000 {
+			return nil, fmt.Errorf("N is %q, not a number from 1 to 5000", n)
+		}
+		numbers = []int{number}
+	}
+	var chosen []cell
+	for _, number := range numbers {
+		for _, c := range cells {
+			c.n = number
+			if strings.HasPrefix(c.name+" "+c.subject, run) {
+				chosen = append(chosen, c)
+			}
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("RUN is %q, and no cell's name begins so: %s", run, strings.Join(names(), ", "))
+	}
+	return chosen, nil
+}
+
+// build builds what is measured: the operator as its image has it, and the components.
+func build(ctx context.Context, dir checkout.Dir) error {
+	builder := exec.CommandContext(ctx, dir.Path("hack", "components", "build.sh"), "bench")
+	builder.Stdout, builder.Stderr = os.Stdout, os.Stderr
+	// The builder cleans up when it is asked to stop.
+	builder.Cancel = func() error { return builder.Process.Signal(syscall.SIGTERM) }
+	builder.WaitDelay = 10 * time.Second
+	if err := builder.Run(); err != nil {
+		return fmt.Errorf("building the components: %w", err)
+	}
+	operator := exec.CommandContext(ctx, "go", "-C", dir.Path(), "build", "-trimpath", "-ldflags=-s -w", "-o", dir.Bin(plane.Program), "./cmd")
+	operator.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off")
+	if output, err := operator.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the operator: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// measure gives the cell a control plane of its own, and stops it whatever happens.
+func (c cell) measure(ctx context.Context, dir checkout.Dir) (result Result, err error) {
+	began := time.Now()
+	p, err := plane.Start(ctx, dir, c.audited)
+	defer func() { err = errors.Join(err, p.Stop()) }()
+	if err != nil {
+		return Result{}, err
+	}
+	result = Result{Name: c.name, Subject: c.subject, N: c.n, Values: map[string]float64{}}
+	// What the cell starts within this process ends with it.
+	ctx, cancel := context.WithTimeoutCause(ctx, cellLimit, fmt.Errorf("more than %s", cellLimit))
+	defer cancel()
+	err = c.run(ctx, &trial{plane: p, n: c.n, values: result.Values})
+	result.Seconds = time.Since(began).Seconds()
+	return result, err
+}
