@@ -76,6 +76,16 @@ verify: ## Fail on anything stale, unformatted, unused or out of place
 e2e: ## Run the scenarios on both majors of Argo CD; RUN=name, ARGOCD=3.5 or 2.14
 	@RUN="$(RUN)" ARGOCD="$(ARGOCD)" hack/e2e.sh
 
+# What it prints is what benchstat reads: redirect it to a file before a change, and to another after it.
+COUNT ?= 6
+.PHONY: microbench
+microbench: ## Measure time and allocations of the pure functions; COUNT=6 times each
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./internal/...
+
+.PHONY: benchstat
+benchstat: ## Compare two outputs of make microbench; OLD=file NEW=file
+	@go tool -modfile=hack/tools/benchstat/go.mod benchstat "$(OLD)" "$(NEW)"
+
 .PHONY: sabotage
 sabotage: ## Break the operator one line at a time; a test must notice each
 	@go run ./hack/sabotage -results hack/sabotage/RESULTS.md
