@@ -46,6 +46,9 @@ type Config struct {
 	MetricsCertPath string
 	// HealthProbeBindAddress is host:port, or "0" for none. Default :8081.
 	HealthProbeBindAddress string
+	// PprofBindAddress is host:port of Go's profiles, which are served to everybody who reaches it, or "0" for
+	// none. Default "0".
+	PprofBindAddress string
 	// LeaderElect makes the operator wait for a lease before it works. Default false.
 	LeaderElect bool
 	// LeaderElectionNamespace is where the lease is; empty means the Pod's own namespace.
@@ -79,6 +82,7 @@ func Default() Config {
 		MetricsBindAddress:        ":8443",
 		MetricsSecure:             true,
 		HealthProbeBindAddress:    ":8081",
+		PprofBindAddress:          "0",
 		CloudflareProxiedProperty: "external-dns.alpha.kubernetes.io/cloudflare-proxied",
 		TeardownDeadline:          5 * time.Minute,
 		RecheckInterval:           30 * time.Second,

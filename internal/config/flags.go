@@ -20,7 +20,7 @@ var groups = []struct {
 	}},
 	{"Availability", []string{"leader-elect", "leader-election-namespace", "health-probe-bind-address"}},
 	{"Metrics", []string{"metrics-bind-address", "metrics-secure", "metrics-cert-path"}},
-	{"Output", []string{"log-format", "log-level", "version"}},
+	{"Output", []string{"log-format", "log-level", "pprof-bind-address", "version"}},
 }
 
 // flagSet is the flags bound to cfg, whose values are the defaults, and --version.
@@ -37,6 +37,7 @@ func flagSet(cfg *Config) (*flag.FlagSet, *bool) {
 	set.BoolVar(&cfg.MetricsSecure, "metrics-secure", cfg.MetricsSecure, "serve the metrics by HTTPS, to whom the API server allows to get /metrics; =false serves them to everybody")
 	set.StringVar(&cfg.MetricsCertPath, "metrics-cert-path", cfg.MetricsCertPath, "`folder` with tls.crt and tls.key for the metrics; unset, a self-signed certificate, new at each start")
 	set.StringVar(&cfg.HealthProbeBindAddress, "health-probe-bind-address", cfg.HealthProbeBindAddress, "`host:port` of the probes /healthz and /readyz; 0 for none")
+	set.StringVar(&cfg.PprofBindAddress, "pprof-bind-address", cfg.PprofBindAddress, "`host:port` of Go's profiles, below /debug/pprof, for whoever reaches it; 0 for none")
 	set.BoolVar(&cfg.LeaderElect, "leader-elect", cfg.LeaderElect, "wait for a lease before working, so that several may run")
 	set.StringVar(&cfg.LeaderElectionNamespace, "leader-election-namespace", cfg.LeaderElectionNamespace, "`namespace` of the lease; unset, the Pod's own")
 	set.Var((*list)(&cfg.AllowedRepositories), "allowed-repositories", "`patterns` of repository URLs, as in https://github.com/example/*; unset, everything")

@@ -31,6 +31,7 @@ func (c Config) Validate() error {
 		logLevel(c.LogLevel),
 		address("metrics-bind-address", c.MetricsBindAddress),
 		address("health-probe-bind-address", c.HealthProbeBindAddress),
+		address("pprof-bind-address", c.PprofBindAddress),
 		distinct(c.MetricsBindAddress, c.HealthProbeBindAddress),
 		c.metricsCertificate(),
 		patterns("allowed-repositories", c.AllowedRepositories),

@@ -6,7 +6,7 @@ package controller
 // Environments: read them, hold their deletion by a finalizer, and report on them.
 //
 // +kubebuilder:rbac:groups=platform.appenv.dev,resources=appenvironments,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=platform.appenv.dev,resources=appenvironments/status,verbs=update
+// +kubebuilder:rbac:groups=platform.appenv.dev,resources=appenvironments/status,verbs=patch
 
 // Namespaces and what guards them. Their names are the environments' choice, so the role is cluster-wide.
 //

@@ -32,6 +32,7 @@ type Reconciler struct {
 	recorder events.EventRecorder
 	config   config.Config
 	settings component.Settings
+	echoes   echoes
 	now      func() time.Time
 
 	mu       sync.Mutex
@@ -240,6 +241,7 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 	if err := p.client.Patch(ctx, p.env, patch, client.FieldOwner(fieldManager)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("patching the finalizer: %w", err)
 	}
+	p.echoes.note(p.env)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,11 +42,28 @@ func (p *pass) report(ctx context.Context) error {
 		return nil
 	}
 	p.env.Status = after
-	if err := p.client.Status().Update(ctx, p.env); client.IgnoreNotFound(err) != nil {
+	if err := p.writeStatus(ctx); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	recordStatus(p.env)
 	p.announce(ctx, before.Conditions)
+	return nil
+}
+
+// writeStatus replaces the status in the resource version that was read. As a patch: sent as
+// an update, the whole object has to be decoded and compared again on the other side.
+func (p *pass) writeStatus(ctx context.Context) error {
+	patch, err := json.Marshal([]any{
+		map[string]any{"op": "replace", "path": "/metadata/resourceVersion", "value": p.env.ResourceVersion},
+		map[string]any{"op": "add", "path": "/status", "value": p.env.Status},
+	})
+	if err != nil {
+		return fmt.Errorf("encoding the status: %w", err)
+	}
+	if err := p.client.Status().Patch(ctx, p.env, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(fieldManager)); err != nil {
+		return err
+	}
+	p.echoes.note(p.env)
 	return nil
 }
 

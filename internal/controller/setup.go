@@ -90,6 +90,7 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 			AllowedClusterSecretStores:   cfg.AllowedClusterSecretStores,
 		},
 		memories: map[types.UID]*memory{},
+		echoes:   echoes{written: map[types.UID]string{}},
 		now:      time.Now,
 	}
 }
@@ -167,17 +168,20 @@ func watchKind(mgr manager.Manager, c controller.Controller, r *Reconciler, kind
 func (r *Reconciler) childEvents() handler.EventHandler {
 	wakeOwner := func(obj client.Object, q queue) {
 		if name := obj.GetLabels()[v1alpha1.LabelEnvironment]; name != "" {
-			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
+			r.wake(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, obj, q)
 		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { wakeOwner(e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+			r.echoes.forget(e.Object)
 			wakeOwner(e.Object, q)
 			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			wakeOwner(e.ObjectOld, q)
+			if was := e.ObjectOld.GetLabels()[v1alpha1.LabelEnvironment]; was != e.ObjectNew.GetLabels()[v1alpha1.LabelEnvironment] {
+				wakeOwner(e.ObjectOld, q)
+			}
 			wakeOwner(e.ObjectNew, q)
 			r.wakeClaimants(ctx, freed(claimsHeldBy(e.ObjectOld), claimsHeldBy(e.ObjectNew)), q)
 		},
@@ -213,11 +217,12 @@ func (r *Reconciler) environmentEvents() handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { q.Add(requestFor(e.Object)) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+			r.echoes.forget(e.Object)
 			q.Add(requestFor(e.Object))
 			r.wakeClaimants(ctx, claimed(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			q.Add(requestFor(e.ObjectNew))
+			r.wake(requestFor(e.ObjectNew), e.ObjectNew, q)
 			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
 				r.wakeClaimants(ctx, append(claimed(e.ObjectOld), claimed(e.ObjectNew)...), q)
 			}

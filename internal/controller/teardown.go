@@ -205,7 +205,7 @@ func (p *pass) keepProject(ctx context.Context, project component.Key, left []un
 	record.UID = ""
 	p.records[project] = record
 	p.env.Status.Children = p.records.children()
-	if err := p.client.Status().Update(ctx, p.env); err != nil {
+	if err := p.writeStatus(ctx); err != nil {
 		return fmt.Errorf("recording the AppProject: %w", err)
 	}
 	s := &step{key: project, intent: intent}

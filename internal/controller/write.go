@@ -43,7 +43,7 @@ func (p *pass) record(ctx context.Context) error {
 	p.env.Status.Children = children
 	p.env.Status.Protection = protection
 	p.env.Status.AdmittedApps, p.env.Status.DNSNames = p.held.apps, p.held.records
-	if err := p.client.Status().Update(ctx, p.env); err != nil {
+	if err := p.writeStatus(ctx); err != nil {
 		return fmt.Errorf("recording children: %w", err)
 	}
 	return nil
@@ -269,6 +269,7 @@ func versionOf(live *unstructured.Unstructured) string {
 }
 
 func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
+	p.echoes.note(stored)
 	s.live = stored
 	p.live[s.key] = stored
 	delete(p.memory.refusals, s.key)

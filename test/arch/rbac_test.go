@@ -131,7 +131,7 @@ func needs() []string {
 		}
 	}
 	add("", "platform.appenv.dev", "appenvironments", "get", "list", "watch", "patch")
-	add("", "platform.appenv.dev", "appenvironments/status", "update")
+	add("", "platform.appenv.dev", "appenvironments/status", "patch")
 	add("", "apiextensions.k8s.io", "customresourcedefinitions", "list", "watch")
 	add("", "admissionregistration.k8s.io", "validatingadmissionpolicies", "get")
 	add("", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", "get")

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -68,10 +72,23 @@ func burstOfOperator(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	if err := t.burst(ctx, children, t.submit); err != nil {
+	profiled := t.profile(ctx)
+	if err := errors.Join(t.burst(ctx, children, t.submit), <-profiled); err != nil {
 		return err
 	}
 	return t.asked(ctx, component.Operator, t.plane.OperatorMetrics())
+}
+
+// profile takes CPU profiles of the seconds that PROFILE says, if it says any, and then sends how that went.
+func (t *trial) profile(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	seconds, err := strconv.Atoi(cmp.Or(os.Getenv("PROFILE"), "0"))
+	if err != nil || seconds == 0 {
+		done <- err
+		return done
+	}
+	go func() { done <- t.plane.Profile(ctx, t.plane.Site.Dir.Path(profiles), seconds) }()
+	return done
 }
 
 func burstOfKro(ctx context.Context, t *trial) error {
@@ -90,6 +107,14 @@ func burstOfKro(ctx context.Context, t *trial) error {
 
 // burst submits n environments and measures from the first request until every child exists.
 func (t *trial) burst(ctx context.Context, children *observe.Children, submit func(context.Context, string) error) error {
+	before, err := t.processors()
+	if err != nil {
+		return err
+	}
+	machine, err := measure.MachineTime()
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	if err := t.each(ctx, submit); err != nil {
 		return err
@@ -102,7 +127,35 @@ func (t *trial) burst(ctx context.Context, children *observe.Children, submit fu
 	t.record("submitted (s)", seconds(submitted))
 	t.record("all children (s)", seconds(last.Sub(began)))
 	t.record("children per second", float64(t.n*workload.Children)/last.Sub(began).Seconds())
-	return nil
+	now, err := measure.MachineTime()
+	if err != nil {
+		return err
+	}
+	t.record("idle processors (%)", now.IdleSince(machine))
+	after, err := t.processors()
+	for process, cpu := range after {
+		t.record("CPU of "+process+" per environment (ms)", milliseconds(cpu-before[process])/float64(t.n))
+	}
+	return err
+}
+
+// processors are the processor times that the control plane and this program have used.
+func (t *trial) processors() (map[string]time.Duration, error) {
+	used := map[string]time.Duration{}
+	for _, name := range []string{"etcd", "kube-apiserver"} {
+		pid, err := t.plane.PID(name)
+		if err != nil {
+			return nil, err
+		}
+		usage, err := measure.UsageOf(pid)
+		if err != nil {
+			return nil, err
+		}
+		used[name] = usage.CPU
+	}
+	usage, err := measure.UsageOf(os.Getpid())
+	used["the benchmark"] = usage.CPU
+	return used, err
 }
 
 // each calls do for the name of every environment, from as many workers as everybody has.

@@ -18,7 +18,13 @@ import (
 )
 
 // state is the folder that holds the control plane of the cell that runs.
-const state = ".bench"
+const state = ".bench/plane"
+
+// profiles and results are what a run leaves behind.
+const (
+	profiles = ".bench/profiles"
+	results  = ".bench/results.json"
+)
 
 // limit is how long everything may take. It ends a run that hangs.
 const limit = 25 * time.Minute

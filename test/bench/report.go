@@ -133,7 +133,7 @@ func (r *Report) write() error {
 	if err != nil {
 		return err
 	}
-	file := r.dir.State("results.json")
+	file := r.dir.Path(results)
 	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
 		return err
 	}

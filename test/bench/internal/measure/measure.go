@@ -6,7 +6,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -36,6 +39,36 @@ func UsageOf(pid int) (Usage, error) {
 	resident, err := process.ResidentMemory(pid)
 	return Usage{cpu, float64(resident) / Megabyte}, err
 }
+
+// Machine is the processor time of the whole machine since it was started, and that in which it had nothing to do.
+type Machine struct{ All, Idle float64 }
+
+// MachineTime reads it.
+func MachineTime() (Machine, error) {
+	content, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return Machine{}, err
+	}
+	const idle, wait, guest = 3, 4, 8
+	var m Machine
+	line, _, _ := strings.Cut(string(content), "\n")
+	for i, field := range strings.Fields(line)[1:] {
+		ticks, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return Machine{}, fmt.Errorf("reading /proc/stat: %w", err)
+		}
+		if i < guest { // a guest's time is in the user's
+			m.All += ticks
+		}
+		if i == idle || i == wait {
+			m.Idle += ticks
+		}
+	}
+	return m, nil
+}
+
+// IdleSince is the share of the machine that had nothing to do since then, in percent.
+func (m Machine) IdleSince(then Machine) float64 { return 100 * (m.Idle - then.Idle) / (m.All - then.All) }
 
 // Metrics are the families of a program's metrics.
 type Metrics map[string]*dto.MetricFamily

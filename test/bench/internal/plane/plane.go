@@ -83,7 +83,6 @@ func (p *Plane) startServers(ctx context.Context) error {
 			c.Args = slices.DeleteFunc(c.Args, func(arg string) bool { return strings.HasPrefix(arg, "--audit-") })
 		}
 		if c.Name == "kube-apiserver" {
-			c.Args = append(c.Args, "--profiling=false")
 			c.Env = nil // as fast as it is
 		}
 		if err := p.Launcher.StartQuietly(ctx, c); err != nil {

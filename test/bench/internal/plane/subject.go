@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -36,6 +40,7 @@ func (p *Plane) StartOperator(ctx context.Context, workers int, flags ...string)
 	c := p.Site.OperatorAs(Program, append([]string{
 		"--argocd-namespace=" + cluster.ArgoCDNamespace,
 		"--leader-elect", "--metrics-secure=false", "--concurrency=" + strconv.Itoa(workers),
+		"--pprof-bind-address=" + p.pprof(),
 	}, flags...))
 	c.Env = []string{"GOMEMLIMIT=" + softMemoryLimit}
 	if err := p.Launcher.StartQuietly(ctx, c); err != nil {
@@ -46,6 +51,36 @@ func (p *Plane) StartOperator(ctx context.Context, workers int, flags ...string)
 
 // softMemoryLimit is config/manager's.
 const softMemoryLimit = "230MiB"
+
+// pprof is the address of the operator's profiles.
+func (p *Plane) pprof() string { return fmt.Sprintf("127.0.0.1:%d", p.Site.Ports["kwok"]) }
+
+// Profile writes CPU profiles of the operator and of the API server, both of the next seconds, into the folder.
+func (p *Plane) Profile(ctx context.Context, folder string, seconds int) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	var server []byte
+	var failure error
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		path := "/debug/pprof/profile"
+		server, failure = p.Cluster.Typed.Discovery().RESTClient().Get().AbsPath(path).Param("seconds", strconv.Itoa(seconds)).DoRaw(ctx)
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.pprof(), seconds), nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	asking.Wait()
+	if err := errors.Join(err, failure); err != nil {
+		return fmt.Errorf("asking for profiles: %w", err)
+	}
+	operator, err := io.ReadAll(response.Body)
+	return errors.Join(err, response.Body.Close(),
+		os.WriteFile(filepath.Join(folder, "kube-apiserver.pprof"), server, 0o644),
+		os.WriteFile(filepath.Join(folder, "operator.pprof"), operator, 0o644))
+}
 
 // OperatorMetrics is the URL of the operator's metrics.
 func (p *Plane) OperatorMetrics() string { return p.Site.OperatorMetrics("http") }
