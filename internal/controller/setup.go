@@ -34,7 +34,7 @@ const (
 )
 
 // setUp registers the controller, its indexes and its watches with the manager.
-func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
+func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *shard) error {
 	client, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return fmt.Errorf("building the discovery client: %w", err)
@@ -47,6 +47,7 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
 		suspects:  make(chan struct{}, 1),
 	}
 	r := newReconciler(mgr, cfg, kinds)
+	r.shard = keeps
 	c, err := newController(mgr, r, cfg.Concurrency)
 	if err != nil {
 		return err
@@ -165,20 +166,15 @@ func watchKind(mgr manager.Manager, c controller.Controller, r *Reconciler, kind
 
 // childEvents are the events of children and of what others make from them.
 func (r *Reconciler) childEvents() handler.EventHandler {
-	wakeOwner := func(obj client.Object, q queue) {
-		if name := obj.GetLabels()[v1alpha1.LabelEnvironment]; name != "" {
-			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
-		}
-	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { wakeOwner(e.Object, q) },
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { r.wakeOwner(ctx, e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
-			wakeOwner(e.Object, q)
+			r.wakeOwner(ctx, e.Object, q)
 			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			wakeOwner(e.ObjectOld, q)
-			wakeOwner(e.ObjectNew, q)
+			r.wakeOwner(ctx, e.ObjectOld, q)
+			r.wakeOwner(ctx, e.ObjectNew, q)
 			r.wakeClaimants(ctx, freed(claimsHeldBy(e.ObjectOld), claimsHeldBy(e.ObjectNew)), q)
 		},
 	}
@@ -190,7 +186,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 func (r *Reconciler) wakeClaimants(ctx context.Context, claims []component.Claim, q queue) {
 	for _, claim := range claims {
 		for _, env := range r.claimants(ctx, claim) {
-			q.Add(requestFor(env))
+			r.wake(env, q)
 		}
 	}
 }
@@ -211,13 +207,13 @@ func (r *Reconciler) environmentEvents() handler.EventHandler {
 		return nil
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { q.Add(requestFor(e.Object)) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { r.wake(e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
-			q.Add(requestFor(e.Object))
+			r.wake(e.Object, q)
 			r.wakeClaimants(ctx, claimed(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			q.Add(requestFor(e.ObjectNew))
+			r.wakeChanged(e.ObjectOld, e.ObjectNew, q)
 			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
 				r.wakeClaimants(ctx, append(claimed(e.ObjectOld), claimed(e.ObjectNew)...), q)
 			}
@@ -233,7 +229,7 @@ func (r *Reconciler) enqueueAll(ctx context.Context, _ event.GenericEvent, q que
 		return
 	}
 	for i := range list.Items {
-		q.Add(requestFor(&list.Items[i]))
+		r.wake(&list.Items[i], q)
 	}
 }
 
