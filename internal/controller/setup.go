@@ -96,7 +96,7 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 }
 
 func newController(mgr manager.Manager, r *Reconciler, concurrency int) (controller.Controller, error) {
-	unique := true
+	unique, warm := true, true
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("appenvironment").
 		Watches(&v1alpha1.AppEnvironment{}, r.environmentEvents()).
@@ -105,6 +105,7 @@ func newController(mgr manager.Manager, r *Reconciler, concurrency int) (control
 			MaxConcurrentReconciles: concurrency,
 			ReconciliationTimeout:   passTimeout,
 			SkipNameValidation:      &unique,
+			EnableWarmup:            &warm, // a standby's caches are filled before it has to work
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
 		}).
 		Build(r)
