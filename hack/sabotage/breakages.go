@@ -187,6 +187,42 @@ var breakages = []breakage{
 		file: "internal/status/row.go", from: `fit(s.line(bad), "")`, to: `s.line(bad)`,
 		folder: statuses, test: "TestProperties",
 	},
+	// Shards and standby
+	{
+		what: "an environment of another shard is kept as well",
+		file: "internal/controller/shard.go", from: "return s.selector.Matches(labels.Set(env.GetLabels()))", to: "return s != nil || env != nil",
+		folder: integration, test: "TestAnEnvironmentThatNoShardMatchesIsKeptByNobody",
+	},
+	{
+		what: "the metrics of an environment outlive its hand-over",
+		file: "internal/controller/shard.go", from: "		q.Add(requestFor(after))\n", to: "",
+		folder: integration, test: "TestAnEnvironmentThatNoShardMatchesIsKeptByNobody",
+	},
+	{
+		what: "the old shard goes on with its pass after a hand-over",
+		file: "internal/controller/shard.go", from: "		cancel(errHandedOver)\n", to: "		_ = cancel\n",
+		folder: integration, test: "TestAPassThatRunsDuringAHandOverWritesNothingMore",
+	},
+	{
+		what: "the shard that gets an environment is not told",
+		file: "internal/controller/shard.go", from: "	r.wake(after, q)\n", to: "	if r.shard.keeps(before) {\n		r.wake(after, q)\n	}\n",
+		folder: integration, test: "TestAPassThatRunsDuringAHandOverWritesNothingMore",
+	},
+	{
+		what: "all shards have one lease",
+		file: "internal/controller/shard.go", from: "	if s.selector.Empty() {\n		return", to: "	if s.selector != nil {\n		return",
+		folder: "./internal/controller", test: "TestEachShardHasALeaseOfItsOwn",
+	},
+	{
+		what: "a standby begins to list once it leads",
+		file: "internal/controller/setup.go", from: "unique, warm := true, true", to: "unique, warm := true, false",
+		folder: integration, test: "TestAStandbyHasItsCachesFilledBeforeItLeadsAndWritesNothingUntilThen",
+	},
+	{
+		what: "a standby does not hear of new APIs",
+		file: "internal/controller/watch.go", from: "NeedLeaderElection() bool { return false }", to: "NeedLeaderElection() bool { return true }",
+		folder: integration, test: "TestAStandbyOfALeaderThatCrashesKnowsTheAPIThatArrivedMeanwhile",
+	},
 	// Admission policies
 	{
 		what: "any confirmation is good for the policy",

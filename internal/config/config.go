@@ -53,6 +53,9 @@ type Config struct {
 	LeaderElect bool
 	// LeaderElectionNamespace is where the lease is; empty means the Pod's own namespace.
 	LeaderElectionNamespace string
+	// WatchSelector is a label selector of the AppEnvironments to keep; empty (default) means all. Each
+	// selector has a lease of its own.
+	WatchSelector string
 	// AllowedRepositories are patterns (path.Match, "**" for everything) of repository URLs; empty means everything.
 	AllowedRepositories []string
 	// AllowedNamespaces are patterns of namespaces; empty means everything.

@@ -18,7 +18,7 @@ var groups = []struct {
 	{"What environments may name (comma-separated patterns; * is anything but a slash, ** alone is everything)", []string{
 		"allowed-repositories", "allowed-namespaces", "allowed-google-service-accounts", "allowed-cluster-secret-stores", "reserved-namespaces",
 	}},
-	{"Availability", []string{"leader-elect", "leader-election-namespace", "health-probe-bind-address"}},
+	{"Availability", []string{"leader-elect", "leader-election-namespace", "watch-selector", "health-probe-bind-address"}},
 	{"Metrics", []string{"metrics-bind-address", "metrics-secure", "metrics-cert-path"}},
 	{"Output", []string{"log-format", "log-level", "pprof-bind-address", "version"}},
 }
@@ -40,6 +40,8 @@ func flagSet(cfg *Config) (*flag.FlagSet, *bool) {
 	set.StringVar(&cfg.PprofBindAddress, "pprof-bind-address", cfg.PprofBindAddress, "`host:port` of Go's profiles, below /debug/pprof, for whoever reaches it; 0 for none")
 	set.BoolVar(&cfg.LeaderElect, "leader-elect", cfg.LeaderElect, "wait for a lease before working, so that several may run")
 	set.StringVar(&cfg.LeaderElectionNamespace, "leader-election-namespace", cfg.LeaderElectionNamespace, "`namespace` of the lease; unset, the Pod's own")
+	set.StringVar(&cfg.WatchSelector, "watch-selector", cfg.WatchSelector,
+		"label `selector` of the AppEnvironments to keep, with a lease of its own, as in shard=a or shard notin (a,b); unset, all")
 	set.Var((*list)(&cfg.AllowedRepositories), "allowed-repositories", "`patterns` of repository URLs, as in https://github.com/example/*; unset, everything")
 	set.Var((*list)(&cfg.AllowedNamespaces), "allowed-namespaces", "`patterns` of namespaces, as in team-*; unset, everything")
 	set.Var((*list)(&cfg.AllowedGoogleServiceAccounts), "allowed-google-service-accounts", "`patterns` of Google service accounts, as in *@my-project.iam.gserviceaccount.com; unset, everything")

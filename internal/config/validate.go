@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -26,6 +27,7 @@ func (c Config) Validate() error {
 	return errors.Join(
 		namespace("argocd-namespace", c.ArgoCDNamespace, true),
 		namespace("leader-election-namespace", c.LeaderElectionNamespace, false),
+		selector("watch-selector", c.WatchSelector),
 		concurrency(c.Concurrency),
 		oneOf("log-format", c.LogFormat, LogAuto, LogJSON, LogConsole),
 		logLevel(c.LogLevel),
@@ -56,6 +58,14 @@ func namespace(name, value string, required bool) error {
 	}
 	if len(validation.IsDNS1123Label(value)) > 0 {
 		return bad(name, value, "write the name of a namespace: lower-case letters, digits and -, at most 63 characters")
+	}
+	return nil
+}
+
+// selector does not ask whether anything can match: that is up to the labels that people give.
+func selector(name, value string) error {
+	if _, err := labels.Parse(value); err != nil {
+		return bad(name, value, "write a label selector, as in shard=a, shard in (a,b) or !shard; "+err.Error())
 	}
 	return nil
 }

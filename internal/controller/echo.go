@@ -47,9 +47,9 @@ func (e *echoes) forget(obj client.Object) {
 	delete(e.written, obj.GetUID())
 }
 
-// wake puts an environment into the queue: at once, or when there is time if obj is as the
-// operator itself wrote it.
-func (r *Reconciler) wake(request reconcile.Request, obj client.Object, q queue) {
+// enqueue has an environment looked at because of an object: at once, or when there is time if
+// that is as the operator itself wrote it.
+func (r *Reconciler) enqueue(request reconcile.Request, obj client.Object, q queue) {
 	priorities, ok := q.(priorityqueue.PriorityQueue[reconcile.Request])
 	if !ok || !r.echoes.hears(obj) {
 		q.Add(request)

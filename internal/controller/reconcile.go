@@ -31,6 +31,7 @@ type Reconciler struct {
 	apis     *apis
 	recorder events.EventRecorder
 	config   config.Config
+	shard    *shard
 	settings component.Settings
 	echoes   echoes
 	now      func() time.Time
@@ -68,14 +69,21 @@ var marks = apply.Marks{
 
 // Reconcile makes one pass over an environment: gather, decide, write, prune, report.
 func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	ctx, end := r.shard.begin(ctx, req.Name)
+	defer end()
 	env := &v1alpha1.AppEnvironment{}
 	err := r.client.Get(ctx, req.NamespacedName, env)
 	if err != nil {
 		return reconcile.Result{}, r.forgetMissing(req.Name, err)
 	}
+	if !r.shard.keeps(env) {
+		r.forgetHandedOver(env)
+		return reconcile.Result{}, nil
+	}
 	p := r.begin(env)
 	p.run(ctx)
-	return p.finish(ctx)
+	result, err := p.finish(ctx)
+	return result, unlessHandedOver(ctx, err)
 }
 
 // forgetMissing drops what is remembered of an environment that is gone.

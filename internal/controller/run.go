@@ -34,10 +34,7 @@ import (
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
-const (
-	fieldManager     = "appenv-operator"
-	leaderElectionID = "appenv-operator.platform.appenv.dev"
-)
+const fieldManager = "appenv-operator"
 
 // Run keeps the environments of the cluster until ctx ends. It returns an error
 // when the operator cannot start, or loses its leadership.
@@ -46,9 +43,13 @@ func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error 
 	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("building the scheme: %w", err)
 	}
+	keeps, err := newShard(cfg.WatchSelector)
+	if err != nil {
+		return err
+	}
 	restConfig = rest.CopyConfig(restConfig)
 	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
-	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg))
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg, keeps.lease()))
 	if err != nil {
 		return fmt.Errorf("building the manager: %w", err)
 	}
@@ -60,14 +61,14 @@ func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error 
 			}
 			return nil
 		}),
-		setUp(ctx, mgr, cfg),
+		setUp(ctx, mgr, cfg, keeps),
 	); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	return mgr.Start(ctx)
 }
 
-func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
+func managerOptions(scheme *runtime.Scheme, cfg config.Config, lease string) manager.Options {
 	yes := true
 	return manager.Options{
 		Scheme:         scheme,
@@ -84,7 +85,7 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config) manager.Options {
 		HealthProbeBindAddress:        cfg.HealthProbeBindAddress,
 		PprofBindAddress:              cfg.PprofBindAddress,
 		LeaderElection:                cfg.LeaderElect,
-		LeaderElectionID:              leaderElectionID,
+		LeaderElectionID:              lease,
 		LeaderElectionNamespace:       cfg.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	}

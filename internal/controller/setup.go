@@ -34,7 +34,7 @@ const (
 )
 
 // setUp registers the controller, its indexes and its watches with the manager.
-func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
+func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *shard) error {
 	client, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return fmt.Errorf("building the discovery client: %w", err)
@@ -47,6 +47,7 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config) error {
 		suspects:  make(chan struct{}, 1),
 	}
 	r := newReconciler(mgr, cfg, kinds)
+	r.shard = keeps
 	c, err := newController(mgr, r, cfg.Concurrency)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 }
 
 func newController(mgr manager.Manager, r *Reconciler, concurrency int) (controller.Controller, error) {
-	unique := true
+	unique, warm := true, true
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("appenvironment").
 		Watches(&v1alpha1.AppEnvironment{}, r.environmentEvents()).
@@ -105,6 +106,7 @@ func newController(mgr manager.Manager, r *Reconciler, concurrency int) (control
 			MaxConcurrentReconciles: concurrency,
 			ReconciliationTimeout:   passTimeout,
 			SkipNameValidation:      &unique,
+			EnableWarmup:            &warm, // a standby's caches are filled before it has to work
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
 		}).
 		Build(r)
@@ -166,23 +168,18 @@ func watchKind(mgr manager.Manager, c controller.Controller, r *Reconciler, kind
 
 // childEvents are the events of children and of what others make from them.
 func (r *Reconciler) childEvents() handler.EventHandler {
-	wakeOwner := func(obj client.Object, q queue) {
-		if name := obj.GetLabels()[v1alpha1.LabelEnvironment]; name != "" {
-			r.wake(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, obj, q)
-		}
-	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { wakeOwner(e.Object, q) },
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { r.wakeOwner(ctx, e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
 			r.echoes.forget(e.Object)
-			wakeOwner(e.Object, q)
+			r.wakeOwner(ctx, e.Object, q)
 			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
 			if was := e.ObjectOld.GetLabels()[v1alpha1.LabelEnvironment]; was != e.ObjectNew.GetLabels()[v1alpha1.LabelEnvironment] {
-				wakeOwner(e.ObjectOld, q)
+				r.wakeOwner(ctx, e.ObjectOld, q)
 			}
-			wakeOwner(e.ObjectNew, q)
+			r.wakeOwner(ctx, e.ObjectNew, q)
 			r.wakeClaimants(ctx, freed(claimsHeldBy(e.ObjectOld), claimsHeldBy(e.ObjectNew)), q)
 		},
 	}
@@ -194,7 +191,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 func (r *Reconciler) wakeClaimants(ctx context.Context, claims []component.Claim, q queue) {
 	for _, claim := range claims {
 		for _, env := range r.claimants(ctx, claim) {
-			q.Add(requestFor(env))
+			r.wake(env, q)
 		}
 	}
 }
@@ -215,14 +212,14 @@ func (r *Reconciler) environmentEvents() handler.EventHandler {
 		return nil
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { q.Add(requestFor(e.Object)) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { r.wake(e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
 			r.echoes.forget(e.Object)
-			q.Add(requestFor(e.Object))
+			r.wake(e.Object, q)
 			r.wakeClaimants(ctx, claimed(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			r.wake(requestFor(e.ObjectNew), e.ObjectNew, q)
+			r.wakeChanged(e.ObjectOld, e.ObjectNew, q)
 			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
 				r.wakeClaimants(ctx, append(claimed(e.ObjectOld), claimed(e.ObjectNew)...), q)
 			}
@@ -238,7 +235,7 @@ func (r *Reconciler) enqueueAll(ctx context.Context, _ event.GenericEvent, q que
 		return
 	}
 	for i := range list.Items {
-		q.Add(requestFor(&list.Items[i]))
+		r.wake(&list.Items[i], q)
 	}
 }
 

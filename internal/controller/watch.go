@@ -59,6 +59,10 @@ func (a *apis) readable(gvk schema.GroupVersionKind) error {
 	return a.unread[gvk]
 }
 
+// NeedLeaderElection implements manager.LeaderElectionRunnable: a standby that knew only the
+// kinds of its own start would, once it leads, take the others for absent.
+func (*apis) NeedLeaderElection() bool { return false }
+
 // Start implements manager.Runnable: it follows CRDs until ctx ends.
 func (a *apis) Start(ctx context.Context) error {
 	informer, err := a.cache.GetInformer(ctx, crdMetadata())
