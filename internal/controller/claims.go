@@ -107,7 +107,11 @@ func claimOn(key component.Key) component.Claim {
 // claimsHeldBy are the claims that a live ApplicationSet or DNSEndpoint makes good.
 func claimsHeldBy(obj client.Object) []component.Claim {
 	live, ok := obj.(*unstructured.Unstructured)
-	if !ok {
+	if !ok || live.GetKind() != "ApplicationSet" && live.GetKind() != "DNSEndpoint" {
+		return nil
+	}
+	live, err := unfold(live)
+	if err != nil {
 		return nil
 	}
 	var held []component.Claim

@@ -119,14 +119,14 @@ func (p *pass) cached(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	}
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(ref.GroupVersionKind())
-	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live)
+	err := p.client.Get(ctx, client.ObjectKeyFromObject(ref), live, client.UnsafeDisableDeepCopy)
 	if apply.IsAbsent(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s %s: %w", ref.GetKind(), ref.GetName(), err)
 	}
-	return live, nil
+	return unfold(live)
 }
 
 // listCached lists objects of a kind from the cache, to be looked at only. An API that
@@ -142,6 +142,13 @@ func (p *pass) listCached(ctx context.Context, kind component.Kind, options ...c
 	}
 	if err := p.client.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
 		return list, fmt.Errorf("listing %s: %w", kind.Resource, err)
+	}
+	for i := range list.Items {
+		whole, err := unfold(&list.Items[i])
+		if err != nil {
+			return list, err
+		}
+		list.Items[i] = *whole
 	}
 	return list, nil
 }

@@ -118,22 +118,24 @@ func mapKinds(restConfig *rest.Config, client *http.Client) (meta.RESTMapper, er
 
 // cacheOptions limit the caches to what the operator put its label on. Only
 // AppEnvironments, the Applications of Argo CD's namespace and the names of CRDs
-// are cached whole, the latter two trimmed to what is read of them.
+// are cached whole, the latter two trimmed to what is read of them. What stands there
+// is folded.
 func cacheOptions(argoCDNamespace string) cache.Options {
 	inArgoCD := map[string]cache.Config{argoCDNamespace: {}}
 	everything := labels.Everything()
 	options := cache.Options{
 		ReaderFailOnMissingInformer: true,
 		DefaultLabelSelector:        labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue}),
+		DefaultTransform:     fold,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.AppEnvironment{}: {Label: everything},
+			&v1alpha1.AppEnvironment{}: {Label: everything, Transform: cache.TransformStripManagedFields()},
 			crdMetadata():              {Label: everything, Transform: keepNameOnly},
 		},
 	}
 	for _, c := range component.All {
 		for _, kind := range c.Kinds {
 			if kind.Group == argocd.Group {
-				options.ByObject[objectOf(kind)] = cache.ByObject{Namespaces: inArgoCD}
+				options.ByObject[objectOf(kind)] = cache.ByObject{Namespaces: inArgoCD, Transform: fold}
 			}
 		}
 		for _, kind := range c.Observes {
@@ -159,7 +161,10 @@ func referenceOf(kind component.Kind, key component.Key) *unstructured.Unstructu
 
 func trimApplication(in any) (any, error) {
 	if u, ok := in.(*unstructured.Unstructured); ok {
+		if isFolded(u) {
+			return in, nil
+		}
 		argocd.TrimApplication(u)
 	}
-	return in, nil
+	return fold(in)
 }

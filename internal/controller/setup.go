@@ -272,6 +272,10 @@ func projectOf(obj client.Object) []string {
 	if !ok {
 		return nil
 	}
-	project, _, _ := unstructured.NestedString(u.Object, "spec", "project")
+	whole, err := unfold(u)
+	if err != nil {
+		return nil
+	}
+	project, _, _ := unstructured.NestedString(whole.Object, "spec", "project")
 	return []string{project}
 }
