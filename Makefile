@@ -86,6 +86,11 @@ microbench: ## Measure time and allocations of the pure functions; COUNT=6 times
 benchstat: ## Compare two outputs of make microbench; OLD=file NEW=file
 	@go tool -modfile=hack/tools/benchstat/go.mod benchstat "$(OLD)" "$(NEW)"
 
+.PHONY: bench
+bench: ## Measure the operator beside a plain client and kro; RUN=burst,drift N=200, PROFILE=5, UPDATE=1
+	@go -C test/bench build -o ../../bin/bench .
+	@RUN="$(RUN)" N="$(N)" PROFILE="$(PROFILE)" UPDATE="$(UPDATE)" bin/bench
+
 .PHONY: sabotage
 sabotage: ## Break the operator one line at a time; a test must notice each
 	@go run ./hack/sabotage -results hack/sabotage/RESULTS.md

@@ -14,7 +14,7 @@ files() {
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
     git ls-files --cached --others --exclude-standard | while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done
   else
-    find . \( -path ./bin -o -path ./.git -o -path ./.demo -o -path ./.e2e \) -prune -o -type f -print | cut -c3-
+    find . \( -path ./bin -o -path ./.git -o -path ./.demo -o -path ./.e2e -o -path ./.bench \) -prune -o -type f -print | cut -c3-
   fi
 }
 [ "$(files | grep -c '^api/.*\.go$')" -gt 0 ] || { echo "found no Go files below api"; exit 1; }
@@ -22,7 +22,7 @@ files() {
 # Modules that hold code of ours, not only pinned tools.
 modules() {
   echo .
-  for module in hack/local hack/demo hack/google-standin test/e2e test/observability test/upkeep test/contract/*; do
+  for module in hack/local hack/demo hack/google-standin test/bench test/e2e test/observability test/upkeep test/contract/*; do
     if [ -f "$module/go.mod" ]; then echo "$module"; fi
   done
 }
@@ -76,7 +76,7 @@ dead() {
   go build -modfile=hack/tools/deadcode/go.mod -o "$tool" golang.org/x/tools/cmd/deadcode || return 1
   echo 'go 1.26.8' >"$tmp/go.work"
   for module in $(modules | grep -v '^test/contract/'); do
-    case $module in hack/local | hack/demo | test/e2e) local+=("./$module/..."); printf 'use %s\n' "$root/$module" >>"$tmp/go.work"; continue ;; esac
+    case $module in hack/local | hack/demo | test/bench | test/e2e) local+=("./$module/..."); printf 'use %s\n' "$root/$module" >>"$tmp/go.work"; continue ;; esac
     found=$(cd "$module" && "$tool" -test ./...) || status=1
     [ -z "$found" ] || { echo "$found"; status=1; }
   done

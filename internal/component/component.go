@@ -25,8 +25,8 @@ type Component struct {
 	Name string
 	// Condition is the type of the component's condition.
 	Condition string
-	// Kinds are the kinds of the component's children, in the order in which they
-	// are applied; they are pruned in reverse order.
+	// Kinds are the kinds of the component's children. They are pruned in reverse order, and
+	// shown in this one; see Kind.First for that in which they are applied.
 	Kinds []Kind
 	// Observes are kinds whose health counts although somebody else makes them.
 	Observes []Kind
@@ -59,6 +59,9 @@ type Kind struct {
 	Resource string
 	// ClusterScoped kinds have no namespace.
 	ClusterScoped bool
+	// First says that the component's objects of other kinds are applied after those of this one.
+	// Apart from that, objects of one component are applied at the same time.
+	First bool
 	// Provider is what must be installed for the kind to be served; empty for Kubernetes itself.
 	Provider string
 }

@@ -13,7 +13,7 @@ import (
 var (
 	namespaceKind = Kind{
 		GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Namespace"},
-		Resource:         "namespaces", ClusterScoped: true,
+		Resource:         "namespaces", ClusterScoped: true, First: true,
 	}
 	resourceQuotaKind = Kind{
 		GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "ResourceQuota"},

@@ -22,7 +22,7 @@ const (
 var (
 	secretStoreKind = Kind{
 		GroupVersionKind: schema.GroupVersionKind{Group: esoGroup, Version: esoVersion, Kind: "SecretStore"},
-		Resource:         "secretstores", Provider: eso,
+		Resource:         "secretstores", Provider: eso, First: true,
 	}
 	externalSecretKind = Kind{
 		GroupVersionKind: schema.GroupVersionKind{Group: esoGroup, Version: esoVersion, Kind: "ExternalSecret"},

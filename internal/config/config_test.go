@@ -23,7 +23,7 @@ func TestParseAccepts(t *testing.T) {
 		"every flag": {
 			[]string{
 				"--kubeconfig=/k", "--argocd-namespace=cd", "--concurrency=100", "--log-format=json", "--log-level=3",
-				"--metrics-bind-address=127.0.0.1:0", "--metrics-cert-path=/tls", "--health-probe-bind-address=[::1]:9", "--leader-elect",
+				"--metrics-bind-address=127.0.0.1:0", "--metrics-cert-path=/tls", "--health-probe-bind-address=[::1]:9", "--pprof-bind-address=127.0.0.1:6060", "--leader-elect",
 				"--leader-election-namespace=ops", "--watch-selector=shard notin (a,b),!trial", "--allowed-repositories=https://github.com/example/*, git@example.com:*/*",
 				"--allowed-namespaces=team-*", "--allowed-google-service-accounts=*@p.iam.gserviceaccount.com",
 				"--allowed-cluster-secret-stores=shared", "--reserved-namespaces=a,b", "--cloudflare-proxied-property=cloudflare/proxied",
@@ -32,7 +32,7 @@ func TestParseAccepts(t *testing.T) {
 			func(c *Config) {
 				*c = Config{
 					Kubeconfig: "/k", ArgoCDNamespace: "cd", Concurrency: 100, LogFormat: LogJSON, LogLevel: "3",
-					MetricsBindAddress: "127.0.0.1:0", MetricsSecure: true, MetricsCertPath: "/tls", HealthProbeBindAddress: "[::1]:9", LeaderElect: true,
+					MetricsBindAddress: "127.0.0.1:0", MetricsSecure: true, MetricsCertPath: "/tls", HealthProbeBindAddress: "[::1]:9", PprofBindAddress: "127.0.0.1:6060", LeaderElect: true,
 					LeaderElectionNamespace:      "ops",
 					WatchSelector:                "shard notin (a,b),!trial",
 					AllowedRepositories:          []string{"https://github.com/example/*", "git@example.com:*/*"},
@@ -101,6 +101,7 @@ func TestParseRefuses(t *testing.T) {
 		"a port that does not exist":         {"--health-probe-bind-address=:65536", "write a port"},
 		"a port by name":                     {"--health-probe-bind-address=:http", "write a port"},
 		"a host that cannot be one":          {"--metrics-bind-address=my_host:80", "an IP address or a host name"},
+		"profiles without a port":            {"--pprof-bind-address=localhost", "write host:port"},
 		"one port for two listeners":         {"--health-probe-bind-address=:8443", "another port"},
 		"an unclosed bracket":                {"--allowed-repositories=https://[a", "closing bracket"},
 		"an unclosed bracket in a namespace": {"--allowed-namespaces=ok,team-[a", "--allowed-namespaces=team-[a"},

@@ -57,6 +57,8 @@ type memory struct {
 	// nudge counts how often Argo CD was asked to look at the ApplicationSet again; nil
 	// when there is no need to.
 	nudge *cause
+	// quiet is the last pass, if it was quiet.
+	quiet *quiet
 }
 
 // marks are the labels and annotations of ownership.
@@ -71,18 +73,23 @@ var marks = apply.Marks{
 func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	ctx, end := r.shard.begin(ctx, req.Name)
 	defer end()
-	env := &v1alpha1.AppEnvironment{}
-	err := r.client.Get(ctx, req.NamespacedName, env)
+	cached := &v1alpha1.AppEnvironment{}
+	err := r.client.Get(ctx, req.NamespacedName, cached, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return reconcile.Result{}, r.forgetMissing(req.Name, err)
 	}
-	if !r.shard.keeps(env) {
-		r.forgetHandedOver(env)
+	if !r.shard.keeps(cached) {
+		r.forgetHandedOver(cached)
 		return reconcile.Result{}, nil
 	}
-	p := r.begin(env)
+	if r.memoryOf(cached).quiet.holds(ctx, r, cached) {
+		return reconcile.Result{}, nil
+	}
+	ctx, asked := asking(ctx)
+	p := r.begin(cached.DeepCopy())
 	p.run(ctx)
 	result, err := p.finish(ctx)
+	p.remember(asked.Load())
 	return result, unlessHandedOver(ctx, err)
 }
 
@@ -99,6 +106,8 @@ func (r *Reconciler) forgetMissing(name string, err error) error {
 // A pass is one look at one environment. Its steps share it.
 type pass struct {
 	*Reconciler
+	client *looks
+	served int64 // see apis.revision
 	env    *v1alpha1.AppEnvironment
 	owner  apply.Owner
 	memory *memory
@@ -144,6 +153,8 @@ type plan struct {
 func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 	p := &pass{
 		Reconciler: r,
+		client:     &looks{Client: r.client},
+		served:     r.apis.revision(),
 		env:        env,
 		owner:      apply.Owner{Name: env.Name, UID: env.UID},
 		memory:     r.memoryOf(env),

@@ -39,21 +39,33 @@ const fieldManager = "appenv-operator"
 // Run keeps the environments of the cluster until ctx ends. It returns an error
 // when the operator cannot start, or loses its leadership.
 func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
-		return fmt.Errorf("building the scheme: %w", err)
-	}
-	keeps, err := newShard(cfg.WatchSelector)
+	mgr, _, err := prepare(ctx, restConfig, cfg)
 	if err != nil {
 		return err
 	}
+	return mgr.Start(ctx)
+}
+
+// prepare makes the manager, and the Reconciler that works in it once it is started.
+func prepare(ctx context.Context, restConfig *rest.Config, cfg config.Config) (manager.Manager, *Reconciler, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+		return nil, nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	keeps, err := newShard(cfg.WatchSelector)
+	if err != nil {
+		return nil, nil, err
+	}
 	restConfig = rest.CopyConfig(restConfig)
+	restConfig.Wrap(noticeRequests)
 	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
 	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg, keeps.lease()))
 	if err != nil {
-		return fmt.Errorf("building the manager: %w", err)
+		return nil, nil, fmt.Errorf("building the manager: %w", err)
 	}
+	r, err := setUp(ctx, mgr, cfg, keeps)
 	if err := errors.Join(
+		err,
 		mgr.AddHealthzCheck("ping", func(*http.Request) error { return nil }),
 		mgr.AddReadyzCheck("caches", func(req *http.Request) error {
 			if !mgr.GetCache().WaitForCacheSync(req.Context()) {
@@ -61,11 +73,10 @@ func Run(ctx context.Context, restConfig *rest.Config, cfg config.Config) error 
 			}
 			return nil
 		}),
-		setUp(ctx, mgr, cfg, keeps),
 	); err != nil {
-		return fmt.Errorf("setting up: %w", err)
+		return nil, nil, fmt.Errorf("setting up: %w", err)
 	}
-	return mgr.Start(ctx)
+	return mgr, r, nil
 }
 
 func managerOptions(scheme *runtime.Scheme, cfg config.Config, lease string) manager.Options {
@@ -126,7 +137,7 @@ func cacheOptions(argoCDNamespace string) cache.Options {
 	options := cache.Options{
 		ReaderFailOnMissingInformer: true,
 		DefaultLabelSelector:        labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue}),
-		DefaultTransform:     fold,
+		DefaultTransform:            fold,
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.AppEnvironment{}: {Label: everything, Transform: cache.TransformStripManagedFields()},
 			crdMetadata():              {Label: everything, Transform: keepNameOnly},

@@ -34,10 +34,10 @@ const (
 )
 
 // setUp registers the controller, its indexes and its watches with the manager.
-func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *shard) error {
+func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *shard) (*Reconciler, error) {
 	client, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
-		return fmt.Errorf("building the discovery client: %w", err)
+		return nil, fmt.Errorf("building the discovery client: %w", err)
 	}
 	kinds := &apis{
 		discovery: client,
@@ -50,27 +50,27 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 	r.shard = keeps
 	c, err := newController(mgr, r, cfg.Concurrency)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, comp := range component.All {
 		for _, kind := range comp.Kinds {
 			if kind.Provider == "" {
 				if err := watchKind(mgr, c, r, kind); err != nil {
-					return err
+					return nil, err
 				}
 			}
 		}
 	}
 	if err := kinds.begin(ctx, mgr, c, r); err != nil {
-		return err
+		return nil, err
 	}
 	if err := indexClaims(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
+		return nil, err
 	}
 	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error { return reportPolicies(ctx, mgr.GetAPIReader()) })); err != nil {
-		return err
+		return nil, err
 	}
-	return mgr.Add(kinds)
+	return r, mgr.Add(kinds)
 }
 
 func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconciler {

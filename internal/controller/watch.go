@@ -36,6 +36,7 @@ type apis struct {
 	served  map[schema.GroupVersionKind]bool
 	unread  map[schema.GroupVersionKind]error // why a kind that is served is not watched
 	watched map[schema.GroupVersionKind]bool  // used by one goroutine at a time
+	revised int64                             // how often served or unread changed
 }
 
 // How often a kind that is served and cannot be listed is tried again, and how long
@@ -50,6 +51,13 @@ func (a *apis) serves(kind component.Kind) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return kind.Provider == "" || a.served[kind.GroupVersionKind]
+}
+
+// revision changes when what serves and readable say does.
+func (a *apis) revision() int64 {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.revised
 }
 
 // readable says why objects of a served kind cannot be read; nil when they can.
@@ -178,6 +186,9 @@ func (a *apis) take(ctx context.Context, now map[schema.GroupVersionKind]bool) {
 	a.mu.Lock()
 	changed := !maps.Equal(a.served, now) || !maps.EqualFunc(a.unread, unread, sameWords)
 	a.served, a.unread = now, unread
+	if changed {
+		a.revised++
+	}
 	a.mu.Unlock()
 	if changed {
 		ctrl.LoggerFrom(ctx).Info("the cluster serves other kinds than before",

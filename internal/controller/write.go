@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
@@ -97,15 +96,17 @@ func (p *pass) write(ctx context.Context) {
 			continue
 		}
 		plan.applied = true
-		for _, s := range plan.steps {
-			health := p.carryOut(ctx, plan, s)
-			if health.Reason == "" {
-				health = plan.component.Health(p.in, s.key, s.live)
-			} else {
-				plan.applied = false
-				plan.failed = plan.failed || health.Reason != v1alpha1.ReasonAPINotInstalled
+		for _, stage := range plan.stages() {
+			for i, health := range p.carryOut(ctx, plan, stage) {
+				s := stage[i]
+				if health.Reason == "" {
+					health = plan.component.Health(p.in, s.key, s.live)
+				} else {
+					plan.applied = false
+					plan.failed = plan.failed || health.Reason != v1alpha1.ReasonAPINotInstalled
+				}
+				p.found(plan.component.Name, s.key, health)
 			}
-			p.found(plan.component.Name, s.key, health)
 		}
 	}
 }
@@ -114,118 +115,11 @@ func (p *pass) found(component string, key component.Key, health component.Healt
 	p.findings = append(p.findings, status.Finding{Component: component, Key: key, Health: health})
 }
 
-// carryOut does what a step says. The health it returns is empty when the object is
-// in place, and says why not otherwise.
-func (p *pass) carryOut(ctx context.Context, plan *plan, s *step) component.Health {
-	if s.action == actionRefuse {
-		return s.refusal
-	}
-	if s.action == actionNone {
-		return component.Health{}
-	}
-	if health, waits := p.waits(plan, s); waits {
-		return health
-	}
-	if health, waits := p.refusedBefore(s); waits {
-		return health
-	}
-	if s.action == actionCreate {
-		return p.create(ctx, s)
-	}
-	if s.action == actionAdopt {
-		return p.adopt(ctx, s)
-	}
-	if health, waits := p.contended(s); waits {
-		return health
-	}
-	stored, err := p.applier.Apply(ctx, s.intent, s.live)
-	if err != nil {
-		return p.refusedNow(s, err)
-	}
-	p.repaired(s)
-	p.stored(s, stored)
-	return component.Health{}
-}
-
-// waits says whether something that must be there before the object is missing.
-func (p *pass) waits(plan *plan, s *step) (component.Health, bool) {
-	namespace := component.Key{Kind: "Namespace", Name: s.key.Namespace}
-	inArgoCD := s.key.Namespace == p.settings.ArgoCDNamespace
-	if s.key.Namespace != "" && !inArgoCD && p.live[namespace] == nil {
-		return refuse(component.Progressing, v1alpha1.ReasonWaitingForNamespace, "waits for Namespace "+s.key.Namespace), true
-	}
-	for _, other := range p.plans {
-		if !slices.Contains(plan.component.After, other.component.Name) {
-			continue
-		}
-		if !other.applied {
-			return refuse(component.Progressing, v1alpha1.ReasonWaitingForProject, "waits for "+other.component.Name), true
-		}
-	}
-	return component.Health{}, false
-}
-
-// create sends the POST. A name that is taken in the meantime stays untouched.
-func (p *pass) create(ctx context.Context, s *step) component.Health {
-	stored, err := p.applier.Create(ctx, s.intent)
-	if apply.IsTaken(err) {
-		return p.createdBefore(ctx, s)
-	}
-	if err != nil {
-		return p.refusedNow(s, err)
-	}
-	if s.again {
-		p.repaired(s)
-	}
-	p.stored(s, stored)
-	return component.Health{}
-}
-
-// adopt takes over an object that consents: the fields that others wrote, then the
-// rest with our marks. Until that last write the object is not ours.
-func (p *pass) adopt(ctx context.Context, s *step) component.Health {
-	err := p.applier.TakeOver(ctx, s.intent, s.live)
-	var stored *unstructured.Unstructured
-	if err == nil {
-		stored, err = p.applier.Apply(ctx, s.intent, s.live)
-	}
-	if err != nil {
-		return p.refusedNow(s, err)
-	}
-	ctrl.LoggerFrom(ctx).Info("took over an object by its consent", "object", s.key.String())
-	p.stored(s, stored)
-	return component.Health{}
-}
-
 // repaired counts a write that no change of the spec asked for.
 func (p *pass) repaired(s *step) {
 	if p.env.Status.ObservedGeneration == p.env.Generation {
 		driftRepaired(s.key.Kind)
 	}
-}
-
-// createdBefore looks at the object that made a POST fail: it may be our own, from
-// a pass that died before it could note the UID.
-func (p *pass) createdBefore(ctx context.Context, s *step) component.Health {
-	live, err := p.applier.Get(ctx, s.intent)
-	if err != nil {
-		return p.failed(err)
-	}
-	if live != nil {
-		p.notice(ctx, s.key, live)
-	}
-	if p.consenting[s.key] {
-		p.memory.refused[s.key] = true // the next pass reads it past the cache
-		p.recheckIn(firstRetry)
-		return refuse(component.Progressing, v1alpha1.ReasonProgressing, "is about to be taken over")
-	}
-	if live == nil || marks.Standing(live, p.owner) == apply.Ours {
-		p.recheckIn(firstRetry) // the next pass sees it, or sees it gone
-		p.live[s.key], s.live = live, live
-		return refuse(component.Progressing, v1alpha1.ReasonProgressing, "being created")
-	}
-	delete(p.records, s.key)
-	return p.foreign(ctx, live, marks.Standing(live, p.owner))
 }
 
 // A refusal is a write that failed, and what it was.
@@ -266,16 +160,6 @@ func versionOf(live *unstructured.Unstructured) string {
 		return ""
 	}
 	return live.GetResourceVersion()
-}
-
-func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
-	p.echoes.note(stored)
-	s.live = stored
-	p.live[s.key] = stored
-	delete(p.memory.refusals, s.key)
-	record := p.records[s.key]
-	record.UID = stored.GetUID()
-	p.records[s.key] = record
 }
 
 // failed turns a failed request into words, and into another try.

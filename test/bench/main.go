@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,7 +69,8 @@ func run(ctx context.Context) error {
 	return report.write()
 }
 
-// choose are the cells whose name begins with run, for n environments; everything when they are empty.
+// choose are the cells whose name begins with one of those in run, which commas separate, for n environments;
+// everything when they are empty.
 func choose(run, n string) ([]cell, error) {
 	numbers := []int{50, 200, 1000}
 	if n != "" {
@@ -82,7 +84,8 @@ func choose(run, n string) ([]cell, error) {
 	for _, number := range numbers {
 		for _, c := range cells {
 			c.n = number
-			if strings.HasPrefix(c.name+" "+c.subject, run) {
+			begins := func(name string) bool { return strings.HasPrefix(c.name+" "+c.subject, strings.TrimSpace(name)) }
+			if slices.ContainsFunc(strings.Split(run, ","), begins) {
 				chosen = append(chosen, c)
 			}
 		}

@@ -95,7 +95,7 @@ func TestAPassThatRunsDuringAHandOverWritesNothingMore(t *testing.T) {
 			return r.Verb == "patch" && r.Name == "passing-finalizer"
 		}},
 		"before the entries": {environment: "passing-entries", at: func(r fixture.Request) bool {
-			return r.Verb == "update" && r.Name == "passing-entries" && r.Subresource == "status"
+			return r.Verb == "patch" && r.Name == "passing-entries" && r.Subresource == "status"
 		}},
 		"before the applications":                     {environment: "passing-set", at: created("applicationsets")},
 		"before everything, and the environment goes": {environment: "passing-gone", at: created("namespaces"), deleted: true},
