@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -34,6 +35,7 @@ type Reconciler struct {
 	shard    *shard
 	settings component.Settings
 	echoes   echoes
+	passes   atomic.Int64 // that looked at more than resource versions
 	now      func() time.Time
 
 	mu       sync.Mutex
@@ -86,6 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, nil
 	}
 	ctx, asked := asking(ctx)
+	r.passes.Add(1)
 	p := r.begin(cached.DeepCopy())
 	p.run(ctx)
 	result, err := p.finish(ctx)

@@ -70,6 +70,9 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error { return reportPolicies(ctx, mgr.GetAPIReader()) })); err != nil {
 		return nil, err
 	}
+	if err := mgr.Add(manager.RunnableFunc(r.releaseMemory)); err != nil {
+		return nil, err
+	}
 	return r, mgr.Add(kinds)
 }
 

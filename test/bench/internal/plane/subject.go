@@ -42,15 +42,15 @@ func (p *Plane) StartOperator(ctx context.Context, workers int, flags ...string)
 		"--leader-elect", "--metrics-secure=false", "--concurrency=" + strconv.Itoa(workers),
 		"--pprof-bind-address=" + p.pprof(),
 	}, flags...))
-	c.Env = []string{"GOMEMLIMIT=" + softMemoryLimit}
+	c.Env = environment
 	if err := p.Launcher.StartQuietly(ctx, c); err != nil {
 		return fmt.Errorf("starting the operator: %w", err)
 	}
 	return nil
 }
 
-// softMemoryLimit is config/manager's.
-const softMemoryLimit = "230MiB"
+// environment is what config/manager sets.
+var environment = []string{"GOMEMLIMIT=230MiB", "GOGC=50"}
 
 // pprof is the address of the operator's profiles.
 func (p *Plane) pprof() string { return fmt.Sprintf("127.0.0.1:%d", p.Site.Ports["kwok"]) }
