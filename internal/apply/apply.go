@@ -88,7 +88,7 @@ func (a *Applier) Create(ctx context.Context, intent *unstructured.Unstructured)
 // stored. It is bound to live's UID: an object that is gone or was replaced gives
 // an error for which IsReplaced is true.
 func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	if hasUpdateEntry(live, a.manager) {
+	if ownershipOf(live, a.manager).created {
 		if err := a.convertEntry(ctx, live); err != nil {
 			return nil, err
 		}
@@ -161,7 +161,9 @@ func (a *Applier) UpToDate(intent, live *unstructured.Unstructured) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.proven[nameOf(live)] == proof{live.GetUID(), live.GetResourceVersion(), Fingerprint(intent)}
+	known := a.proven[nameOf(live)]
+	// The fingerprint costs more than the comparison: last, and only where there is a proof.
+	return known.uid == live.GetUID() && known.resourceVersion == live.GetResourceVersion() && known.intent == Fingerprint(intent)
 }
 
 // Forget drops what is remembered of an object with the kind and name of ref.

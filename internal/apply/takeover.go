@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
 
 // TakeOver makes the manager the owner of the intent's fields that others wrote by
@@ -70,6 +71,29 @@ func (a *Applier) split(intent, live *unstructured.Unstructured) (rest []metav1.
 		rest = append(rest, entry)
 	}
 	return rest, taken, nil
+}
+
+// has says whether the value has something at the path.
+func has(v any, path fieldpath.Path) bool {
+	for _, element := range path {
+		switch {
+		case element.FieldName != nil:
+			fields, _ := v.(map[string]any)
+			next, found := fields[*element.FieldName]
+			if !found {
+				return false
+			}
+			v = next
+		case element.Value != nil:
+			items, _ := v.([]any)
+			return slices.ContainsFunc(items, func(item any) bool {
+				return value.Equals(value.NewValueInterface(item), *element.Value)
+			})
+		default:
+			return true // an element of a keyed list: the intents here have none
+		}
+	}
+	return true
 }
 
 // A Contender is a field of an intent that another manager has set to something else.

@@ -10,13 +10,18 @@ import (
 	"github.com/appenv/appenv-operator/internal/component"
 )
 
+// A placed child is one in its place among the kinds.
+type placed struct {
+	location
+	v1alpha1.Child
+}
+
 // children are the entries on record, each with the state of its worst verdict.
 // One that nobody judged keeps the state it had.
 func (s *survey) children() []v1alpha1.Child {
-	children := slices.Clone(s.Children)
-	for i := range children {
-		child := &children[i]
-		gk := groupKind(*child)
+	all := make([]placed, len(s.Children))
+	for i, child := range s.Children {
+		gk := groupKind(child)
 		key := component.Key{Group: gk.Group, Kind: gk.Kind, Namespace: child.Namespace, Name: child.Name}
 		if v, ok := s.worst[key]; ok {
 			child.State, child.Reason = v.childState(), v.Reason
@@ -25,12 +30,17 @@ func (s *survey) children() []v1alpha1.Child {
 			child.Reason = ""
 		}
 		child.State = cmp.Or(child.State, v1alpha1.ChildProgressing)
+		all[i] = placed{locate(gk), child}
 	}
-	slices.SortFunc(children, compareChildren)
+	slices.SortFunc(all, comparePlaced)
+	children := slices.Clone(s.Children)
+	for i := range all {
+		children[i] = all[i].Child
+	}
 	return children
 }
 
-func (v verdict) childState() v1alpha1.ChildState {
+func (v *verdict) childState() v1alpha1.ChildState {
 	if v.removing {
 		if v.Reason == ReasonPendingRemoval {
 			return v1alpha1.ChildPendingRemoval
@@ -52,11 +62,10 @@ func groupKind(child v1alpha1.Child) schema.GroupKind {
 	return schema.FromAPIVersionAndKind(child.APIVersion, child.Kind).GroupKind()
 }
 
-func compareChildren(a, b v1alpha1.Child) int {
-	aAt, bAt := locate(groupKind(a)), locate(groupKind(b))
+func comparePlaced(a, b placed) int {
 	return cmp.Or(
-		cmp.Compare(aAt.component, bAt.component),
-		cmp.Compare(aAt.kind, bAt.kind),
+		cmp.Compare(a.component, b.component),
+		cmp.Compare(a.kind, b.kind),
 		cmp.Compare(a.APIVersion, b.APIVersion),
 		cmp.Compare(a.Kind, b.Kind),
 		cmp.Compare(a.Namespace, b.Namespace),

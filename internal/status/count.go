@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -19,7 +18,7 @@ const (
 type item struct{ namespace, name string }
 
 func appNames(env *v1alpha1.AppEnvironment) []string {
-	var names []string
+	names := make([]string, 0, len(env.Spec.Apps))
 	for _, app := range env.Spec.Apps {
 		names = append(names, app.Name)
 	}
@@ -54,36 +53,54 @@ func inNamespace(env *v1alpha1.AppEnvironment, namespace *string) string {
 	return env.Spec.Namespaces[0].Name
 }
 
+// rows are the verdicts that carry the rows of what the spec asks for, by what they are about.
+type rows struct {
+	apps                  map[string]*verdict
+	secrets, certificates map[item]*verdict
+}
+
+func newRows() rows {
+	return rows{apps: map[string]*verdict{}, secrets: map[item]*verdict{}, certificates: map[item]*verdict{}}
+}
+
+// add keeps the first verdict with a row. What is on its way out has none.
+func (r rows) add(v *verdict) {
+	if v.removing {
+		return
+	}
+	if v.App != nil {
+		addFirst(r.apps, v.App.Name, v)
+	}
+	if v.Secret != nil {
+		addFirst(r.secrets, item{v.Secret.Namespace, v.Secret.Name}, v)
+	}
+	if v.Certificate != nil {
+		addFirst(r.certificates, item{v.Certificate.Namespace, v.Certificate.Name}, v)
+	}
+}
+
+func addFirst[K comparable](all map[K]*verdict, key K, v *verdict) {
+	if all[key] == nil {
+		all[key] = v
+	}
+}
+
 // The verdicts that carry a given row; nil when none does.
 
-func (s *survey) ofApp(name string) *verdict {
-	return s.carrier(func(v verdict) bool { return v.App != nil && v.App.Name == name })
-}
+func (s *survey) ofApp(name string) *verdict { return s.atWorst(s.rows.apps[name]) }
 
-func (s *survey) ofSecret(i item) *verdict {
-	return s.carrier(func(v verdict) bool {
-		return v.Secret != nil && v.Secret.Name == i.name && v.Secret.Namespace == i.namespace
-	})
-}
+func (s *survey) ofSecret(i item) *verdict { return s.atWorst(s.rows.secrets[i]) }
 
-func (s *survey) ofCertificate(i item) *verdict {
-	return s.carrier(func(v verdict) bool {
-		return v.Certificate != nil && v.Certificate.Name == i.name && v.Certificate.Namespace == i.namespace
-	})
-}
+func (s *survey) ofCertificate(i item) *verdict { return s.atWorst(s.rows.certificates[i]) }
 
-// carrier is the verdict that carries a row, as bad as the worst about the same object.
-func (s *survey) carrier(carries func(verdict) bool) *verdict {
-	i := slices.IndexFunc(s.verdicts, func(v verdict) bool { return !v.removing && carries(v) })
-	if i < 0 {
-		return nil
+// atWorst is the verdict, as bad as the worst about the same object.
+func (s *survey) atWorst(v *verdict) *verdict {
+	if v == nil || v.Key == (component.Key{}) || s.worst[v.Key] == v {
+		return v
 	}
-	v := s.verdicts[i]
-	if v.Key != (component.Key{}) {
-		bad := s.worst[v.Key]
-		v.State, v.Reason, v.Message = bad.State, bad.Reason, bad.Message
-	}
-	return &v
+	bad, worse := s.worst[v.Key], *v
+	worse.State, worse.Reason, worse.Message = bad.State, bad.Reason, bad.Message
+	return &worse
 }
 
 // none stands in the column of something the spec asks for none of.
@@ -107,29 +124,31 @@ func (c *count) add(v *verdict) {
 	}
 }
 
-func (s *survey) counts() (apps, secrets, certificates count) {
+// counts are of what the spec asks for.
+type counts struct{ apps, secrets, certificates count }
+
+func (s *survey) count() (c counts) {
 	for _, name := range appNames(s.Env) {
-		apps.add(s.ofApp(name))
+		c.apps.add(s.ofApp(name))
 	}
 	for _, i := range secretItems(s.Env) {
-		secrets.add(s.ofSecret(i))
+		c.secrets.add(s.ofSecret(i))
 	}
 	for _, i := range certificateItems(s.Env) {
-		certificates.add(s.ofCertificate(i))
+		c.certificates.add(s.ofCertificate(i))
 	}
-	return apps, secrets, certificates
+	return c
 }
 
 // tally is the count of a component that has one, in words; else empty.
 func (s *survey) tally(name string) string {
-	apps, secrets, certificates := s.counts()
 	switch {
-	case name == applicationsComponent && apps.total > 0:
-		return apps.String() + " apps are deployed and healthy"
-	case name == secretsComponent && secrets.total > 0:
-		return secrets.String() + " secrets are synced"
-	case name == certificatesComponent && certificates.total > 0:
-		return certificates.String() + " certificates serve"
+	case name == applicationsComponent && s.counts.apps.total > 0:
+		return s.counts.apps.String() + " apps are deployed and healthy"
+	case name == secretsComponent && s.counts.secrets.total > 0:
+		return s.counts.secrets.String() + " secrets are synced"
+	case name == certificatesComponent && s.counts.certificates.total > 0:
+		return s.counts.certificates.String() + " certificates serve"
 	}
 	return ""
 }

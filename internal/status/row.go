@@ -23,8 +23,7 @@ const (
 // what the spec no longer asks for has none.
 func (s *survey) fillRows(out *v1alpha1.AppEnvironmentStatus) {
 	out.Apps, out.Secrets, out.Certificates = nil, nil, nil
-	apps, secrets, certificates := s.counts()
-	out.AppsReady, out.SecretsReady, out.CertificatesReady = apps.String(), secrets.String(), certificates.String()
+	out.AppsReady, out.SecretsReady, out.CertificatesReady = s.counts.apps.String(), s.counts.secrets.String(), s.counts.certificates.String()
 	for _, name := range appNames(s.Env) {
 		out.Apps = append(out.Apps, s.appRow(name))
 	}

@@ -30,11 +30,13 @@ type survey struct {
 	Report
 	verdicts []verdict
 	words    cleaner
-	worst    map[component.Key]verdict
+	worst    map[component.Key]*verdict // of each object
+	rows     rows
+	counts   counts
 }
 
 func newSurvey(r Report) *survey {
-	s := &survey{Report: r, words: newCleaner(r), worst: map[component.Key]verdict{}}
+	s := &survey{Report: r, words: newCleaner(r), verdicts: make([]verdict, 0, len(r.Findings)+len(r.Removing))}
 	for _, f := range r.Findings {
 		s.add(f, false)
 	}
@@ -43,19 +45,25 @@ func newSurvey(r Report) *survey {
 	}
 	s.arrange()
 	if !r.Keep && !s.deleting() {
-		for _, f := range s.unseen() {
-			s.add(f, false)
+		if unseen := s.unseen(); len(unseen) > 0 {
+			for _, f := range unseen {
+				s.add(f, false)
+			}
+			s.arrange()
 		}
-		s.arrange()
 	}
+	s.counts = s.count()
 	return s
 }
 
-// arrange sorts the verdicts and finds the worst of each object. Of an object
-// that is to go, that is all that counts.
+// arrange sorts the verdicts, finds those that carry rows, and the worst of each object.
+// Of an object that is to go, that is all that counts.
 func (s *survey) arrange() {
 	slices.SortFunc(s.verdicts, compare)
-	for _, v := range s.verdicts {
+	s.worst, s.rows = make(map[component.Key]*verdict, len(s.verdicts)), newRows()
+	for i := range s.verdicts {
+		v := &s.verdicts[i]
+		s.rows.add(v)
 		known, ok := s.worst[v.Key]
 		if !ok || v.removing && !known.removing || v.removing == known.removing && v.State > known.State {
 			s.worst[v.Key] = v
@@ -146,16 +154,15 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// of are the verdicts on one component.
+// of are the verdicts on one component, which stand together.
 func (s *survey) of(name string) []verdict {
-	var of []verdict
-	for _, v := range s.verdicts {
-		if v.Component == name {
-			of = append(of, v)
-		}
-	}
-	return of
+	rank := s.rank(name)
+	from, _ := slices.BinarySearchFunc(s.verdicts, rank, compareRank)
+	to, _ := slices.BinarySearchFunc(s.verdicts, rank+1, compareRank)
+	return s.verdicts[from:to]
 }
+
+func compareRank(v verdict, rank int) int { return cmp.Compare(v.rank, rank) }
 
 // deciding are the verdicts that count for Ready.
 func (s *survey) deciding() []verdict {
@@ -189,15 +196,15 @@ func worst(verdicts []verdict) *verdict {
 // line says what a verdict is about, why, and how many of the same component and
 // state there are beside it.
 func (s *survey) line(v *verdict) string {
-	others := map[string]bool{}
-	for _, o := range s.verdicts {
-		if o.rank == v.rank && o.State == v.State && o.identity() != v.identity() {
-			others[o.identity()] = true
+	alike := map[string]bool{v.identity(): true}
+	for i := range s.verdicts {
+		if o := &s.verdicts[i]; o.rank == v.rank && o.State == v.State {
+			alike[o.identity()] = true
 		}
 	}
 	suffix := ""
-	if len(others) > 0 {
-		suffix = fmt.Sprintf(" (and %d more)", len(others))
+	if others := len(alike) - 1; others > 0 {
+		suffix = fmt.Sprintf(" (and %d more)", others)
 	}
 	text := cmp.Or(v.Message, v.Reason)
 	if subject := v.subject(); subject != "" {

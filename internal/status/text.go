@@ -87,6 +87,9 @@ func newCleaner(r Report) cleaner {
 // clean is the text in one line, without control characters and without what
 // changes while nothing happens.
 func (c cleaner) clean(text string) string {
+	if text == "" {
+		return "" // of most objects there is nothing to say
+	}
 	if len(text) > maxRead {
 		text = text[:maxRead]
 	}
