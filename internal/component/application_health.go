@@ -82,7 +82,8 @@ func applicationHealth(in Input, key Key, live *unstructured.Unstructured) Healt
 
 func elementNamed(in Input, application string) argocd.Element {
 	for _, app := range in.Env.Spec.Apps {
-		if ApplicationName(in.Env, app.Name) == application {
+		// The name has the app's in it. To make all names for each Application would take the square of the apps.
+		if strings.Contains(application, app.Name) && ApplicationName(in.Env, app.Name) == application {
 			return elementOf(in, app)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	gocmp "github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -263,15 +264,11 @@ func merged(t *testing.T, base, patch map[string]any) map[string]any {
 			t.Fatal(err)
 		}
 	}
-	result := &unstructured.Unstructured{}
-	if err := json.Unmarshal(document, &result.Object); err != nil {
+	result := map[string]any{}
+	if err := utiljson.Unmarshal(document, &result); err != nil {
 		t.Fatal(err)
 	}
-	plain, err := toPlain(result.Object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain
+	return result
 }
 
 // convert reads plain values into a typed one and fails on unknown fields.

@@ -20,22 +20,27 @@ func (c Component) Intent(in Input) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", c.Name, err)
 	}
-	rank := map[Key]int{}
-	for i, kind := range c.Kinds {
-		rank[Key{Group: kind.Group, Kind: kind.Kind}] = i
-	}
-	for _, object := range objects {
+	ordered := make([]ranked, len(objects))
+	for i, object := range objects {
 		stamp(in.Env, object)
+		key := KeyOf(object)
+		rank := slices.IndexFunc(c.Kinds, func(k Kind) bool { return k.Group == key.Group && k.Kind == key.Kind })
+		ordered[i] = ranked{rank, key, object}
 	}
-	slices.SortFunc(objects, func(a, b *unstructured.Unstructured) int {
-		x, y := KeyOf(a), KeyOf(b)
-		return cmp.Or(
-			cmp.Compare(rank[Key{Group: x.Group, Kind: x.Kind}], rank[Key{Group: y.Group, Kind: y.Kind}]),
-			cmp.Compare(x.Namespace, y.Namespace),
-			cmp.Compare(x.Name, y.Name),
-		)
+	slices.SortFunc(ordered, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.key.Namespace, b.key.Namespace), cmp.Compare(a.key.Name, b.key.Name))
 	})
+	for i := range ordered {
+		objects[i] = ordered[i].object
+	}
 	return objects, nil
+}
+
+// A ranked object has its place among Kinds, and its key.
+type ranked struct {
+	rank   int
+	key    Key
+	object *unstructured.Unstructured
 }
 
 func stamp(env *v1alpha1.AppEnvironment, object *unstructured.Unstructured) {

@@ -46,11 +46,28 @@ func ApplicationName(env *v1alpha1.AppEnvironment, app string) string {
 
 // expand replaces the three placeholders. What it puts in is not looked at again.
 func expand(env *v1alpha1.AppEnvironment, app, pattern string) string {
-	return strings.NewReplacer(
-		"{app}", app,
-		"{application}", env.Spec.Application,
-		"{environment}", env.Spec.Environment,
-	).Replace(pattern)
+	var out strings.Builder
+	out.Grow(len(pattern))
+	for {
+		before, rest, found := strings.Cut(pattern, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		switch {
+		case closed && name == "app":
+			out.WriteString(app)
+		case closed && name == "application":
+			out.WriteString(env.Spec.Application)
+		case closed && name == "environment":
+			out.WriteString(env.Spec.Environment)
+		default:
+			out.WriteByte('{')
+			after = rest
+		}
+		pattern = after
+	}
 }
 
 // NamespaceOf is the namespace that is named, or else the environment's first.

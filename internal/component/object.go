@@ -1,11 +1,10 @@
 package component
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -26,15 +25,7 @@ func object(kind Kind, namespace, name string, fields map[string]any) (*unstruct
 
 // toPlain turns typed values into what JSON has: maps, slices, strings, bools, int64.
 func toPlain(fields map[string]any) (map[string]any, error) {
-	data, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	plain := map[string]any{}
-	if err := utiljson.Unmarshal(data, &plain); err != nil {
-		return nil, err
-	}
-	return plain, nil
+	return runtime.DefaultUnstructuredConverter.ToUnstructured(&fields)
 }
 
 // existence judges objects that are well when they exist. ok is false when the

@@ -10,6 +10,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -62,6 +63,29 @@ func intentText(t *testing.T, c Component, in Input) string {
 	t.Helper()
 	objects, err := c.Intent(in)
 	return string(renderIntent(t, objects, err))
+}
+
+// Intents are compared with what was read from JSON: a value of another type would differ for ever.
+func TestObjectsHoldNothingButWhatJSONHas(t *testing.T) {
+	forEachCase(t, func(t *testing.T, c Component, dir string, in Input) {
+		objects, err := c.Intent(in)
+		if err != nil {
+			return // what it says is in the golden file
+		}
+		for _, u := range objects {
+			document, err := json.Marshal(u.Object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := map[string]any{}
+			if err := utiljson.Unmarshal(document, &read); err != nil {
+				t.Fatal(err)
+			}
+			if diff := gocmp.Diff(read, u.Object); diff != "" {
+				t.Errorf("%s (-as read +as built):\n%s", KeyOf(u), diff)
+			}
+		}
+	})
 }
 
 func TestTheInputIsLeftAsItWas(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
@@ -223,7 +224,8 @@ func Elements(live *unstructured.Unstructured) map[string]Element {
 		items, _, _ := unstructured.NestedSlice(fields, "list", "elements")
 		for _, item := range items {
 			var element Element
-			if decode(item, &element) == nil && element[ElementName] != "" {
+			fields, _ := item.(map[string]any)
+			if decode(fields, &element) == nil && element[ElementName] != "" {
 				elements[element[ElementName]] = element
 			}
 		}
@@ -231,8 +233,11 @@ func Elements(live *unstructured.Unstructured) map[string]Element {
 	return elements
 }
 
-// decode goes through JSON, which is what an unstructured object holds.
-func decode(from, into any) error {
+// decode reads fields as JSON would. JSON is left the last word on what cannot be read: it names the field.
+func decode(from map[string]any, into any) error {
+	if runtime.DefaultUnstructuredConverter.FromUnstructured(from, into) == nil {
+		return nil
+	}
 	data, err := json.Marshal(from)
 	if err != nil {
 		return err

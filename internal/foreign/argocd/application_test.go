@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -216,5 +217,58 @@ func TestDecodeProject(t *testing.T) {
 	want := Project{SourceRepos: []string{"https://github.com/example/hoge"}, ClusterResourceWhitelist: []GroupKind{{Kind: "Node"}}}
 	if diff := cmp.Diff(want, project); diff != "" || err != nil {
 		t.Errorf("error %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// Objects are decoded without JSON. What JSON makes of them, broken or not, must be the same.
+func TestDecodingIsWhatJSONMakesOfIt(t *testing.T) {
+	tried, broken := 0, 0
+	live := readLive(t)
+	check := func(what string) {
+		t.Helper()
+		var want, got Application
+		data, err := json.Marshal(live.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantErr, gotErr := json.Unmarshal(data, &want), decode(live.Object, &got)
+		tried++
+		if wantErr != nil {
+			broken++
+		}
+		if fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
+			t.Errorf("%s: error %v, want %v", what, gotErr, wantErr)
+		}
+		if diff := cmp.Diff(want, got); wantErr == nil && diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	check("as it is")
+	forEachValue(live.Object, "", func(path string, set func(any)) {
+		for _, junk := range []any{nil, "", "junk", int64(-1), 1.5, 2.0, true, map[string]any{}, []any{}, []any{nil, int64(1), "x"}, map[string]any{"type": int64(3)}} {
+			set(junk)
+			check(fmt.Sprintf("%s is %v", path, junk))
+		}
+	})
+	if broken < 100 || broken > tried-100 {
+		t.Errorf("%d of %d objects are broken: they prove little", broken, tried)
+	}
+}
+
+// forEachValue calls do for each value in turn, which is put back afterwards.
+func forEachValue(value any, path string, do func(path string, set func(any))) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, nested := range value {
+			do(path+"."+key, func(v any) { value[key] = v })
+			value[key] = nested
+			forEachValue(nested, path+"."+key, do)
+		}
+	case []any:
+		for i, nested := range value {
+			do(fmt.Sprintf("%s[%d]", path, i), func(v any) { value[i] = v })
+			value[i] = nested
+			forEachValue(nested, fmt.Sprintf("%s[%d]", path, i), do)
+		}
 	}
 }

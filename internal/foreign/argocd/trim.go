@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // keptMetadata are the fields of metadata that stay in a trimmed Application.
@@ -23,8 +24,8 @@ func TrimApplication(live *unstructured.Unstructured) {
 		live.SetManagedFields(nil)
 		return
 	}
-	var trimmed map[string]any
-	if decode(app, &trimmed) != nil {
+	trimmed, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&app)
+	if err != nil {
 		return
 	}
 	metadata := map[string]any{}
