@@ -76,7 +76,7 @@ func choose(run, n string) ([]cell, error) {
 	if n != "" {
 		number, err := strconv.Atoi(n)
 		if err != nil || number < 1 || number > 5000 {
-			return nil, fmt.Errorf("N is %q, not a number from 1 to 5000", n)
+			return nil, fmt.Errorf("reading N=%q: not a number from 1 to 5000", n)
 		}
 		numbers = []int{number}
 	}
@@ -91,7 +91,7 @@ func choose(run, n string) ([]cell, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("RUN is %q, and no cell's name begins so: %s", run, strings.Join(names(), ", "))
+		return nil, fmt.Errorf("choosing cells: none begins as RUN=%q says; there are %s", run, strings.Join(names(), ", "))
 	}
 	return chosen, nil
 }

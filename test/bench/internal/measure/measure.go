@@ -68,7 +68,9 @@ func MachineTime() (Machine, error) {
 }
 
 // IdleSince is the share of the machine that had nothing to do since then, in percent.
-func (m Machine) IdleSince(then Machine) float64 { return 100 * (m.Idle - then.Idle) / (m.All - then.All) }
+func (m Machine) IdleSince(then Machine) float64 {
+	return 100 * (m.Idle - then.Idle) / (m.All - then.All)
+}
 
 // Metrics are the families of a program's metrics.
 type Metrics map[string]*dto.MetricFamily

@@ -93,7 +93,7 @@ func (p *Plane) KroMetrics() string {
 // StartKro starts kro with its limits raised and that many workers, and waits until it serves the definition
 // of the workload.
 func (p *Plane) StartKro(ctx context.Context, workers int) error {
-	folder, err := p.moduleOf("hack/components/kro", "github.com/kubernetes-sigs/kro")
+	folder, err := p.moduleOf(ctx, "hack/components/kro", "github.com/kubernetes-sigs/kro")
 	if err != nil {
 		return err
 	}
@@ -147,8 +147,8 @@ func (p *Plane) StartKro(ctx context.Context, workers int) error {
 }
 
 // moduleOf is where Go keeps a module that the module in the folder requires.
-func (p *Plane) moduleOf(folder, module string) (string, error) {
-	output, err := exec.Command("go", "-C", p.Site.Dir.Path(folder), "list", "-m", "-f", "{{.Dir}}", module).Output()
+func (p *Plane) moduleOf(ctx context.Context, folder, module string) (string, error) {
+	output, err := exec.CommandContext(ctx, "go", "-C", p.Site.Dir.Path(folder), "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		return "", fmt.Errorf("finding %s: %w", module, err)
 	}
