@@ -26,10 +26,11 @@ type quiet struct {
 // A look is one question to the cache, and a digest of the answer: which objects, in which
 // versions.
 type look struct {
-	kind   schema.GroupVersionKind
-	key    client.ObjectKey    // of one object, or
-	list   []client.ListOption // of those that are listed
-	answer uint64
+	kind    schema.GroupVersionKind
+	key     client.ObjectKey // of one object
+	isList  bool
+	options []client.ListOption
+	answer  uint64
 }
 
 // looks is a client that remembers what it read from the cache.
@@ -50,7 +51,7 @@ func (l *looks) Get(ctx context.Context, key client.ObjectKey, obj client.Object
 
 // List reads a list.
 func (l *looks) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	look := look{list: options}
+	look := look{isList: true, options: options}
 	if u, ok := list.(*unstructured.UnstructuredList); ok {
 		look.kind = u.GroupVersionKind()
 	}
@@ -75,7 +76,7 @@ func kindOfObject(obj client.Object) schema.GroupVersionKind {
 
 // again says whether the cache answers as it did, without copying anything.
 func (l look) again(ctx context.Context, c client.Client) bool {
-	if l.list == nil {
+	if !l.isList {
 		var obj client.Object = &v1alpha1.AppEnvironment{}
 		if !l.kind.Empty() {
 			obj = objectOf(component.Kind{GroupVersionKind: l.kind})
@@ -89,7 +90,7 @@ func (l look) again(ctx context.Context, c client.Client) bool {
 		u.SetGroupVersionKind(l.kind)
 		list = u
 	}
-	return c.List(ctx, list, l.list...) == nil && digestList(list) == l.answer
+	return c.List(ctx, list, l.options...) == nil && digestList(list) == l.answer
 }
 
 var seed = maphash.MakeSeed()
