@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
-	"github.com/appenv/appenv-operator/internal/component"
 )
 
 // A quiet pass is one that asked nothing of the API server, found no error and is not to be
@@ -26,7 +25,10 @@ type quiet struct {
 // A look is one question to the cache, and a digest of the answer: which objects, in which
 // versions.
 type look struct {
-	kind    schema.GroupVersionKind
+	kind schema.GroupVersionKind
+	// apiVersion is that of the kind.
+	apiVersion string
+
 	key     client.ObjectKey // of one object
 	isList  bool
 	options []client.ListOption
@@ -62,6 +64,7 @@ func (l *looks) List(ctx context.Context, list client.ObjectList, options ...cli
 }
 
 func (l *looks) note(made look, err error) {
+	made.apiVersion = made.kind.GroupVersion().String()
 	l.made = append(l.made, made)
 	l.failed = l.failed || err != nil
 }
@@ -79,18 +82,22 @@ func (l look) again(ctx context.Context, c client.Client) bool {
 	if !l.isList {
 		var obj client.Object = &v1alpha1.AppEnvironment{}
 		if !l.kind.Empty() {
-			obj = objectOf(component.Kind{GroupVersionKind: l.kind})
+			obj = &unstructured.Unstructured{Object: l.header()}
 		}
 		err := c.Get(ctx, l.key, obj, client.UnsafeDisableDeepCopy)
 		return client.IgnoreNotFound(err) == nil && digest(err, obj) == l.answer
 	}
 	var list client.ObjectList = &v1alpha1.AppEnvironmentList{}
 	if !l.kind.Empty() {
-		u := &unstructured.UnstructuredList{}
-		u.SetGroupVersionKind(l.kind)
-		list = u
+		list = &unstructured.UnstructuredList{Object: l.header()}
 	}
 	return c.List(ctx, list, l.options...) == nil && digestList(list) == l.answer
+}
+
+// header is what tells the cache which kind is asked for. Setting it field by field takes longer
+// than to find the object.
+func (l look) header() map[string]any {
+	return map[string]any{"apiVersion": l.apiVersion, "kind": l.kind.Kind}
 }
 
 var seed = maphash.MakeSeed()
