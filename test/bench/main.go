@@ -69,16 +69,19 @@ func run(ctx context.Context) error {
 	return report.write()
 }
 
-// choose are the cells whose name begins with one of those in run, which commas separate, for n environments;
-// everything when they are empty.
+// choose are the cells whose name begins with one of those in run, for so many environments as n
+// says; commas separate both, and everything is chosen when they are empty.
 func choose(run, n string) ([]cell, error) {
 	numbers := []int{50, 200, 1000}
 	if n != "" {
-		number, err := strconv.Atoi(n)
-		if err != nil || number < 1 || number > 5000 {
-			return nil, fmt.Errorf("reading N=%q: not a number from 1 to 5000", n)
+		numbers = nil
+		for text := range strings.SplitSeq(n, ",") {
+			number, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil || number < 1 || number > 5000 {
+				return nil, fmt.Errorf("reading N=%q: %q is not a number from 1 to 5000", n, text)
+			}
+			numbers = append(numbers, number)
 		}
-		numbers = []int{number}
 	}
 	var chosen []cell
 	for _, number := range numbers {
