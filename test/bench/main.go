@@ -60,7 +60,8 @@ func run(ctx context.Context) error {
 		fmt.Printf("[%2d of %d] %s (%s so far)\n", i+1, len(chosen), c, progress.Seconds(time.Since(began)))
 		result, err := c.measure(ctx, dir)
 		if err != nil {
-			return fmt.Errorf("%s: %w; logs are in %s", c, err, dir.Relative(dir.State("logs")))
+			err = fmt.Errorf("%s: %w; logs are in %s", c, err, dir.Relative(dir.State("logs")))
+			return errors.Join(err, report.save())
 		}
 		fmt.Printf("            %s\n", result.line())
 		report.Cells = append(report.Cells, result)

@@ -43,7 +43,7 @@ var headlines = map[string][]string{
 	"ready":    {"all Ready (s)", "requests per environment", "passes per environment", "CPU per environment (ms)", "resident (MB)"},
 	"drift":    {"p50 (ms)", "p95 (ms)", "p99 (ms)", "worst (ms)"},
 	"idle":     {"requests in 60 s", "share of a core (%)", "resident (MB)", "Go heap (MB)"},
-	"restart":  {"drift repaired after start (s)", "settled after start (s)", "writes but the repair"},
+	"restart":  {"drift repaired after start (s)", "settled after start (s)", "writes to other environments"},
 	"teardown": {"all gone (s)", "requests per environment", "CPU per environment (ms)"},
 }
 
@@ -130,16 +130,11 @@ func commit(dir checkout.Dir) string {
 
 // write prints the tables and writes the files: everything as JSON and, asked by UPDATE, the tables beside the code.
 func (r *Report) write() error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	file := r.dir.Path(results)
-	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
+	if err := r.save(); err != nil {
 		return err
 	}
 	text := r.text()
-	fmt.Printf("\n%s\nall figures: %s\n", text, r.dir.Relative(file))
+	fmt.Printf("\n%s\nall figures: %s\n", text, results)
 	if os.Getenv("UPDATE") == "" {
 		return nil
 	}
@@ -147,6 +142,15 @@ func (r *Report) write() error {
 		return errors.New("UPDATE=1 needs every cell: leave RUN out")
 	}
 	return os.WriteFile(r.dir.Path("test", "bench", "RESULTS.md"), []byte(text), 0o644)
+}
+
+// save writes the figures that there are.
+func (r *Report) save() error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(r.dir.Path(results), append(data, '\n'), 0o644)
 }
 
 // number is a figure with three significant digits, or as a whole number.

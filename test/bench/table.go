@@ -47,7 +47,7 @@ var targets = []target{
 	{"drift: p99 (ms)", 1000, true, 100, value("drift", "p99 (ms)")},
 	{"drift: times faster than kro, p50", 0, false, 1, ratio("drift", "p50 (ms)", kro, operator)},
 	{"restart: drift repaired after start (s)", 0, true, 5, value("restart", "drift repaired after start (s)")},
-	{"restart: writes but the repair", 0, true, 0, value("restart", "writes but the repair")},
+	{"restart: writes to other environments", 0, true, 0, value("restart", "writes to other environments")},
 }
 
 // text is the whole report for people.

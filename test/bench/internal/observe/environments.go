@@ -26,9 +26,14 @@ type Environments struct {
 
 // FollowEnvironments starts the watch, which ends with ctx.
 func FollowEnvironments(ctx context.Context, client dynamic.Interface) (*Environments, error) {
-	w, err := client.Resource(cluster.AppEnvironments).Watch(ctx, metav1.ListOptions{})
+	of := client.Resource(cluster.AppEnvironments)
+	before, err := of.List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("watching AppEnvironments: %w", err)
+		return nil, fmt.Errorf("listing AppEnvironments: %w", err)
+	}
+	w, err := Watch(ctx, "AppEnvironments", before.GetResourceVersion(), of.Watch, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
 	}
 	e := &Environments{ready: map[string]bool{}, lines: map[string]string{}, wake: make(chan struct{})}
 	go e.run(ctx, w)

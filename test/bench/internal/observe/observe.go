@@ -60,9 +60,17 @@ func Follow(ctx context.Context, client metadata.Interface) (*Children, error) {
 	c := &Children{states: map[Key]State{}, wake: make(chan struct{}), follow: map[Key]chan Event{}}
 	for _, resource := range resources {
 		// Nobody made these in another way: everything with the label is a child.
-		w, err := client.Resource(resource.GroupVersionResource).Watch(ctx, metav1.ListOptions{LabelSelector: workload.Label})
+		of, options := client.Resource(resource.GroupVersionResource), metav1.ListOptions{LabelSelector: workload.Label}
+		before, err := of.List(ctx, options)
 		if err != nil {
-			return nil, fmt.Errorf("watching %s: %w", resource, err)
+			return nil, fmt.Errorf("listing %s: %w", resource, err)
+		}
+		if len(before.Items) > 0 {
+			return nil, fmt.Errorf("there are %s already", resource)
+		}
+		w, err := Watch(ctx, resource.String(), before.ResourceVersion, of.Watch, options)
+		if err != nil {
+			return nil, err
 		}
 		go c.run(ctx, resource, w)
 	}

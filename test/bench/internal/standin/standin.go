@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/appenv/appenv-operator/test/bench/internal/observe"
 )
 
 // workers is how many objects are played at once.
@@ -32,9 +34,14 @@ func Everybody(ctx context.Context, client dynamic.Interface) (<-chan error, err
 	s := standin{client}
 	failures := make(chan error, 1)
 	for _, part := range s.parts() {
-		w, err := client.Resource(part.GroupVersionResource).Watch(ctx, metav1.ListOptions{})
+		of := client.Resource(part.GroupVersionResource)
+		before, err := of.List(ctx, metav1.ListOptions{})
 		if err != nil {
-			return nil, fmt.Errorf("watching %s: %w", part.Resource, err)
+			return nil, fmt.Errorf("listing %s: %w", part.Resource, err)
+		}
+		w, err := observe.Watch(ctx, part.Resource, before.GetResourceVersion(), of.Watch, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
 		}
 		queue := make(chan *unstructured.Unstructured, 8192)
 		go func() {
