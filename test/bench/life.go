@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"syscall"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -150,7 +149,7 @@ func restart(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	if err := t.plane.Signal(component.Operator, syscall.SIGTERM); err != nil {
+	if err := t.plane.StopOperator(); err != nil {
 		return err
 	}
 	key, err := l.someChild("ServiceAccount")

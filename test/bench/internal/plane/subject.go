@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +21,7 @@ import (
 	"github.com/appenv/appenv-operator/hack/local/component"
 	"github.com/appenv/appenv-operator/hack/local/process"
 	"github.com/appenv/appenv-operator/hack/local/progress"
+	"github.com/appenv/appenv-operator/test/bench/internal/measure"
 	"github.com/appenv/appenv-operator/test/bench/internal/workload"
 )
 
@@ -31,7 +31,8 @@ const Program = "manager-bench"
 // Kro is the name of kro's process.
 const Kro = "kro"
 
-// StartOperator starts the operator as its Deployment does, under its own service account, with that many workers.
+// StartOperator starts the operator as its Deployment does, under its own service account, with that many workers,
+// and waits until it leads: it is ready before.
 func (p *Plane) StartOperator(ctx context.Context, workers int, flags ...string) error {
 	port := p.Site.Ports["kube-apiserver"]
 	if err := p.Cluster.WriteOperatorKubeconfig(ctx, port, cluster.OperatorServiceAccount, component.Operator); err != nil {
@@ -46,7 +47,13 @@ func (p *Plane) StartOperator(ctx context.Context, workers int, flags ...string)
 	if err := p.Launcher.StartQuietly(ctx, c); err != nil {
 		return fmt.Errorf("starting the operator: %w", err)
 	}
-	return nil
+	return progress.Quiet().Until(ctx, servedLimit, func(ctx context.Context) (string, error) {
+		metrics, err := measure.Scrape(ctx, p.OperatorMetrics())
+		if err != nil || metrics.Sum("leader_election_master_status", "", "") != 1 {
+			return "the operator to lead", err
+		}
+		return "", nil
+	})
 }
 
 // environment is what config/manager sets.
@@ -164,11 +171,5 @@ func (p *Plane) PID(name string) (int, error) {
 	return record.PID, nil
 }
 
-// Signal sends a signal to a component, and Stop removes its record once it has ended.
-func (p *Plane) Signal(name string, signal syscall.Signal) error {
-	pid, err := p.PID(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(syscall.Kill(pid, signal), p.Launcher.Table.Stop(name, servedLimit))
-}
+// StopOperator stops the operator as the kubelet does, and waits until it has ended.
+func (p *Plane) StopOperator() error { return p.Launcher.Table.Stop(component.Operator, servedLimit) }
