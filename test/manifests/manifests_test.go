@@ -70,7 +70,7 @@ func TestManifests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeSchemas(t, discovered, folder)
+		writeSchemas(t, discovered, folder, server.CRDs)
 		conform(t, folder, manifests)
 	})
 }

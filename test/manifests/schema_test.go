@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 )
@@ -16,9 +18,43 @@ import (
 // schemaLocation is where kubeconform finds the schema of a kind, below a folder.
 const schemaLocation = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
-// writeSchemas writes a JSON schema for every kind that an API server serves, the CRDs' included, from the
-// OpenAPI documents that it publishes.
-func writeSchemas(t *testing.T, api discovery.DiscoveryInterface, folder string) {
+// writeSchemas writes a JSON schema for every kind that an API server serves, from the OpenAPI documents that
+// it publishes. It publishes those of CRDs one after another, some time after they are established, so this
+// asks until those of crds are there.
+func writeSchemas(t *testing.T, api discovery.DiscoveryInterface, folder string, crds []*apiextensionsv1.CustomResourceDefinition) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		writePublished(t, api, folder)
+		missing := missingSchemas(folder, crds)
+		if len(missing) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the API server did not publish within a minute: %s", strings.Join(missing, ", "))
+		}
+	}
+}
+
+// missingSchemas are the served versions of CRDs of which the folder holds no schema.
+func missingSchemas(folder string, crds []*apiextensionsv1.CustomResourceDefinition) (missing []string) {
+	for _, crd := range crds {
+		for _, version := range crd.Spec.Versions {
+			kind := schema.GroupVersionKind{Group: crd.Spec.Group, Version: version.Name, Kind: crd.Spec.Names.Kind}
+			if _, err := os.Stat(schemaFile(folder, kind)); version.Served && err != nil {
+				missing = append(missing, kind.String())
+			}
+		}
+	}
+	return missing
+}
+
+// schemaFile is where the schema of a kind is written, see schemaLocation.
+func schemaFile(folder string, kind schema.GroupVersionKind) string {
+	place := cmp.Or(kind.Group, kind.Version) // so kubeconform calls the group without a name
+	return filepath.Join(folder, place, fmt.Sprintf("%s_%s.json", strings.ToLower(kind.Kind), kind.Version))
+}
+
+func writePublished(t *testing.T, api discovery.DiscoveryInterface, folder string) {
 	t.Helper()
 	paths, err := api.OpenAPIV3().Paths()
 	if err != nil {
@@ -45,8 +81,7 @@ func writeSchemas(t *testing.T, api discovery.DiscoveryInterface, folder string)
 				if path != "api/"+kind.Version && path != "apis/"+kind.GroupVersion().String() {
 					continue // the schema of deletion options, say, is of every group
 				}
-				place := cmp.Or(kind.Group, kind.Version) // so kubeconform calls the group without a name
-				writeSchema(t, filepath.Join(folder, place, fmt.Sprintf("%s_%s.json", strings.ToLower(kind.Kind), kind.Version)), name, document)
+				writeSchema(t, schemaFile(folder, kind), name, document)
 			}
 		}
 	}
