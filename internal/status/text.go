@@ -2,6 +2,7 @@ package status
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,23 +37,35 @@ func fitTo(most int, text, suffix string) string {
 	return text + suffix
 }
 
-// unstable are the forms of text that differ between two reports of the same
-// fact. Each keeps its first group and loses the rest.
-var unstable = []*regexp.Regexp{
+// A form is text that differs between two reports of the same fact. Of what matches, the first group
+// stays and the rest is lost.
+type form struct {
+	// needs are words, in lower case, of which a text must have one to match: looking for them
+	// takes a small part of the time that the expression takes.
+	needs []string
+	*regexp.Regexp
+}
+
+func (f form) mayMatch(lower string) bool {
+	return slices.ContainsFunc(f.needs, func(word string) bool { return strings.Contains(lower, word) })
+}
+
+// unstable are the forms that are known. Each has a digit.
+var unstable = []form{
 	// Moments: 2026-01-02T15:04:05Z, 2026-01-02 15:04:05.999 +0000 UTC m=+0.1, 3:04:05 PM.
-	regexp.MustCompile(`()\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?: ?(?:Z\b|[+-]\d{2}:?\d{2}))?(?: UTC)?(?: m=[+-][\d.]+)?`),
-	regexp.MustCompile(`()\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)? ?(?:[AP]M\b)?| ?[AP]M\b)`),
+	{[]string{":"}, regexp.MustCompile(`()\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?: ?(?:Z\b|[+-]\d{2}:?\d{2}))?(?: UTC)?(?: m=[+-][\d.]+)?`)},
+	{[]string{":"}, regexp.MustCompile(`()\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)? ?(?:[AP]M\b)?| ?[AP]M\b)`)},
 	// Labelled identifiers: "RequestId: 4f0c…", "trace_id=4bf92f35".
-	regexp.MustCompile(`(?i)(\b(?:request|correlation|trace|span|activity|operation)[-_ ]?id["']?(?: is)?[:= ]+)["'\[(]?[\w./+-]*\d[\w./+-]*["'\])]?`),
+	{[]string{"id"}, regexp.MustCompile(`(?i)(\b(?:request|correlation|trace|span|activity|operation)[-_ ]?id["']?(?: is)?[:= ]+)["'\[(]?[\w./+-]*\d[\w./+-]*["'\])]?`)},
 	// Counted attempts: "attempt #2", "retried 5 times".
-	regexp.MustCompile(`(?i)(\b(?:attempt|retry|retried)[ #:]{1,2})\d+(?: times?)?`),
+	{[]string{"attempt", "retr"}, regexp.MustCompile(`(?i)(\b(?:attempt|retry|retried)[ #:]{1,2})\d+(?: times?)?`)},
 	// Client side of a connection: its port is new each time.
-	regexp.MustCompile(`()(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d+->`),
+	{[]string{"->"}, regexp.MustCompile(`()(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d+->`)},
 	// Measured durations: 1.234s, 12ms. Whole seconds and minutes are settings unless a word says otherwise.
-	regexp.MustCompile(`()\b(?:\d+h)?(?:\d+m)?\d+(?:\.\d+(?:[nuµm]s|[smh])|[nuµm]s)\b`),
-	regexp.MustCompile(`(?i)(\b(?:in|after|for|took|elapsed|back-?off|ago)[: ]+)(?:\d+[hms])+\b`),
+	{[]string{"s", "m", "h"}, regexp.MustCompile(`()\b(?:\d+h)?(?:\d+m)?\d+(?:\.\d+(?:[nuµm]s|[smh])|[nuµm]s)\b`)},
+	{[]string{"in", "after", "for", "took", "elap", "off", "ago"}, regexp.MustCompile(`(?i)(\b(?:in|after|for|took|elapsed|back-?off|ago)[: ]+)(?:\d+[hms])+\b`)},
 	// Addresses in memory.
-	regexp.MustCompile(`()\b0x[0-9a-fA-F]{6,}\b`),
+	{[]string{"0x"}, regexp.MustCompile(`()\b0x[0-9a-fA-F]{6,}\b`)},
 }
 
 // uuid is a UUID that is not part of a longer name.
@@ -94,9 +107,7 @@ func (c cleaner) clean(text string) string {
 		text = text[:maxRead]
 	}
 	text = strings.Map(printable, strings.ToValidUTF8(text, ""))
-	for _, form := range unstable {
-		text = form.ReplaceAllString(text, "${1}"+gone)
-	}
+	text = withoutUnstable(text)
 	text = uuid.ReplaceAllStringFunc(text, func(match string) string {
 		parts := uuid.FindStringSubmatch(match)
 		if c.known[parts[2]] {
@@ -105,6 +116,19 @@ func (c cleaner) clean(text string) string {
 		return parts[1] + gone
 	})
 	return strings.Join(strings.Fields(text), " ")
+}
+
+func withoutUnstable(text string) string {
+	if !strings.ContainsAny(text, "0123456789") {
+		return text
+	}
+	lower := strings.ToLower(text)
+	for _, form := range unstable {
+		if form.mayMatch(lower) {
+			text = form.ReplaceAllString(text, "${1}"+gone)
+		}
+	}
+	return text
 }
 
 // printable turns control characters into spaces and drops invisible ones, such

@@ -127,6 +127,25 @@ func FuzzClean(f *testing.F) {
 	})
 }
 
+// FuzzFormsAreLookedForWhereTheyMayBe holds the short cut of withoutUnstable to what it saves.
+func FuzzFormsAreLookedForWhereTheyMayBe(f *testing.F) {
+	for _, text := range []string{
+		"at 2026-01-02 03:04:05.678 +0000 UTC m=+0.12", "at 4:05PM", "at 4:05 pm", `"REQUESTID": "x9Yz1"`, "Retrying attempt #2", "RETRIED 5 times",
+		"[::1]:51999->10.96.0.1:443", "10ms", "1.5h", "2m3.5s", "AFTER 5m", "toOK: 5S", "elapſed 5s", "back-off 5s", "0xc000123456", "in 10K",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want := text
+		for _, form := range unstable {
+			want = form.ReplaceAllString(want, "${1}"+gone)
+		}
+		if got := withoutUnstable(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	})
+}
+
 func TestFit(t *testing.T) {
 	for name, c := range map[string]struct{ text, suffix, want string }{
 		"short text stays":             {"abc", "", "abc"},
