@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unique"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -21,6 +21,7 @@ const (
 	foldedRest    = "folded"        // spec, status and everything else, as JSON
 	foldedManaged = "managedFields" // as JSON, without times: one string for all objects of a kind
 	foldedTimes   = "times"         // of the managedFields, joined by commas
+	foldedOwner   = "owner"         // the name of the environment in the object's label, if there is one
 )
 
 // keptUnfolded are the fields of metadata by which objects are found, compared and routed.
@@ -58,10 +59,10 @@ func fold(in any) (any, error) {
 	if err != nil {
 		return in, nil //nolint:nilerr // it takes more room, and nothing else is wrong with it
 	}
+	folded := map[string]any{"apiVersion": common.of(u.GetAPIVersion()), "kind": common.of(u.GetKind()), "metadata": kept, foldedRest: string(text)}
 	if name := u.GetLabels()[v1alpha1.LabelEnvironment]; name != "" {
-		kept["labels"] = map[string]any{v1alpha1.LabelEnvironment: name}
+		folded[foldedOwner] = name
 	}
-	folded := map[string]any{"apiVersion": u.GetAPIVersion(), "kind": u.GetKind(), "metadata": kept, foldedRest: string(text)}
 	if managed != "" {
 		folded[foldedManaged], folded[foldedTimes] = managed, times
 	}
@@ -96,7 +97,16 @@ func withoutTimes(managedFields any) (managed, times string) {
 	if err != nil {
 		return "", ""
 	}
-	return unique.Make(string(text)).Value(), strings.Join(at, ",")
+	return common.of(string(text)), strings.Join(at, ",")
+}
+
+// ownerOf is the name of the environment in the label of an object, folded or not.
+func ownerOf(obj client.Object) string {
+	if u, ok := obj.(*unstructured.Unstructured); ok && isFolded(u) {
+		name, _ := u.Object[foldedOwner].(string)
+		return name
+	}
+	return obj.GetLabels()[v1alpha1.LabelEnvironment]
 }
 
 // unfold is a copy of a folded object as it was. Other objects are returned as they are.

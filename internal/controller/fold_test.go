@@ -65,7 +65,7 @@ func TestFoldingLosesNothing(t *testing.T) {
 				(*unstructured.Unstructured).GetName, (*unstructured.Unstructured).GetNamespace, (*unstructured.Unstructured).GetKind,
 				(*unstructured.Unstructured).GetResourceVersion, (*unstructured.Unstructured).GetAPIVersion,
 				func(u *unstructured.Unstructured) string { return string(u.GetUID()) },
-				func(u *unstructured.Unstructured) string { return u.GetLabels()[v1alpha1.LabelEnvironment] },
+				func(u *unstructured.Unstructured) string { return ownerOf(u) },
 				func(u *unstructured.Unstructured) string { return fmt.Sprint(u.GetDeletionTimestamp()) },
 			} {
 				if get(folded) != get(want) {

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -52,8 +53,17 @@ type measurements struct {
 // A reading is what the metrics of one environment are.
 type reading struct {
 	uid     types.UID
-	series  []prometheus.Metric
+	labels  []string // of every series: name, application and environment
+	series  []series
 	waiting bool // for Ready, for the first time since its creation
+}
+
+// A series is one value of an environment. It becomes a prometheus.Metric when it is asked for: those
+// take ten times as much, and there are two dozen of each environment.
+type series struct {
+	of     *prometheus.Desc
+	value  float64
+	labels []string // beside those of every series
 }
 
 func newMeasurements(started time.Time) *measurements {
@@ -103,22 +113,34 @@ func (m *measurements) Describe(descriptions chan<- *prometheus.Desc) {
 }
 
 // Collect is part of prometheus.Collector.
-func (m *measurements) Collect(series chan<- prometheus.Metric) {
-	m.repairs.Collect(series)
-	m.timeToReady.Collect(series)
+func (m *measurements) Collect(all chan<- prometheus.Metric) {
+	m.repairs.Collect(all)
+	m.timeToReady.Collect(all)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range m.readings {
 		for _, s := range r.series {
-			series <- s
+			metric, err := prometheus.NewConstMetric(s.of, prometheus.GaugeValue, s.value, append(r.labelsOf(s.of), s.labels...)...)
+			if err != nil {
+				metric = prometheus.NewInvalidMetric(s.of, err)
+			}
+			all <- metric
 		}
 	}
+}
+
+// labelsOf are the values of the labels that a series has for its environment.
+func (r reading) labelsOf(of *prometheus.Desc) []string {
+	if of == teardownMetric {
+		return slices.Clip(r.labels[:1])
+	}
+	return slices.Clip(r.labels)
 }
 
 func (m *measurements) record(env *v1alpha1.AppEnvironment) {
 	ready := meta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionReady)
 	isReady := ready != nil && ready.Status == metav1.ConditionTrue
-	next := reading{uid: env.UID, series: seriesOf(env)}
+	next := reading{uid: env.UID, labels: []string{env.Name, env.Spec.Application, env.Spec.Environment}, series: seriesOf(env)}
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,11 +166,10 @@ func (m *measurements) forget(name string) {
 }
 
 // seriesOf are the series of one environment.
-func seriesOf(env *v1alpha1.AppEnvironment) []prometheus.Metric {
-	var series []prometheus.Metric
+func seriesOf(env *v1alpha1.AppEnvironment) []series {
+	var all []series
 	gauge := func(metric *prometheus.Desc, value float64, labels ...string) {
-		labels = append([]string{env.Name, env.Spec.Application, env.Spec.Environment}, labels...)
-		series = append(series, prometheus.MustNewConstMetric(metric, prometheus.GaugeValue, value, labels...))
+		all = append(all, series{of: metric, value: value, labels: labels})
 	}
 	if value, known := conditionValue(env, v1alpha1.ConditionReady); known {
 		gauge(readyMetric, value)
@@ -175,9 +196,9 @@ func seriesOf(env *v1alpha1.AppEnvironment) []prometheus.Metric {
 		gauge(expiryMetric, float64(expiry.Unix()), name)
 	}
 	if env.Status.Teardown != nil {
-		series = append(series, prometheus.MustNewConstMetric(teardownMetric, prometheus.GaugeValue, 1, env.Name, env.Status.Teardown.Step))
+		gauge(teardownMetric, 1, env.Status.Teardown.Step)
 	}
-	return series
+	return slices.Clone(all) // without room to grow
 }
 
 // wholeConditions are those that speak of the environment as a whole.

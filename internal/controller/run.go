@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -138,8 +140,9 @@ func cacheOptions(argoCDNamespace string) cache.Options {
 		ReaderFailOnMissingInformer: true,
 		DefaultLabelSelector:        labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue}),
 		DefaultTransform:            fold,
+		NewInformer:                 informerByName,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.AppEnvironment{}: {Label: everything, Transform: cache.TransformStripManagedFields()},
+			&v1alpha1.AppEnvironment{}: {Label: everything, Transform: slim},
 			crdMetadata():              {Label: everything, Transform: keepNameOnly},
 		},
 	}
@@ -154,6 +157,13 @@ func cacheOptions(argoCDNamespace string) cache.Options {
 		}
 	}
 	return options
+}
+
+// informerByName has no index by namespace: nothing is looked for by its namespace alone, and in an
+// index of that every namespace has an entry of its own for every kind.
+func informerByName(source toolscache.ListerWatcher, obj runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+	delete(indexers, toolscache.NamespaceIndex)
+	return toolscache.NewSharedIndexInformer(source, obj, resync, indexers)
 }
 
 func objectOf(kind component.Kind) *unstructured.Unstructured {

@@ -179,7 +179,7 @@ func (r *Reconciler) childEvents() handler.EventHandler {
 			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if was := e.ObjectOld.GetLabels()[v1alpha1.LabelEnvironment]; was != e.ObjectNew.GetLabels()[v1alpha1.LabelEnvironment] {
+			if ownerOf(e.ObjectOld) != ownerOf(e.ObjectNew) {
 				r.wakeOwner(ctx, e.ObjectOld, q)
 			}
 			r.wakeOwner(ctx, e.ObjectNew, q)

@@ -103,7 +103,7 @@ func (r *Reconciler) wakeChanged(before, after client.Object, q queue) {
 // wakeOwner enqueues the environment whose label an object carries, if it is of this shard or
 // cannot be read. Like claimants it must not wait for the cache.
 func (r *Reconciler) wakeOwner(ctx context.Context, obj client.Object, q queue) {
-	name := obj.GetLabels()[v1alpha1.LabelEnvironment]
+	name := ownerOf(obj)
 	if name == "" {
 		return
 	}
