@@ -152,6 +152,13 @@ func asking(ctx context.Context) (context.Context, *atomic.Bool) {
 	return context.WithValue(ctx, askedKey{}, asked), asked
 }
 
+// markAsked notes that the pass of the context learns something from the API server itself.
+func markAsked(ctx context.Context) {
+	if asked, ok := ctx.Value(askedKey{}).(*atomic.Bool); ok {
+		asked.Store(true)
+	}
+}
+
 // noticeRequests is a transport that notices requests of a pass. Whatever a pass learns from
 // the API server itself, and whatever it changes, goes through here.
 func noticeRequests(next http.RoundTripper) http.RoundTripper { return noticing{next} }
@@ -160,9 +167,7 @@ type noticing struct{ next http.RoundTripper }
 
 // RoundTrip sends the request.
 func (n noticing) RoundTrip(request *http.Request) (*http.Response, error) {
-	if asked, ok := request.Context().Value(askedKey{}).(*atomic.Bool); ok {
-		asked.Store(true)
-	}
+	markAsked(request.Context())
 	return n.next.RoundTrip(request)
 }
 

@@ -35,8 +35,10 @@ type Reconciler struct {
 	shard    *shard
 	settings component.Settings
 	echoes   echoes
-	passes   atomic.Int64 // that looked at more than resource versions
-	now      func() time.Time
+	// applications are asked for past the cache.
+	applications roll
+	passes       atomic.Int64 // that looked at more than resource versions
+	now          func() time.Time
 
 	mu       sync.Mutex
 	memories map[types.UID]*memory

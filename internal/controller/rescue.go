@@ -97,25 +97,30 @@ func ownedBy(app *unstructured.Unstructured, uid types.UID) int {
 
 // listApplications lists Applications past the cache, since what follows may destroy.
 func (p *pass) listApplications(ctx context.Context, keep func(*unstructured.Unstructured) bool) ([]unstructured.Unstructured, error) {
-	kind := applicationKind()
-	var kept []unstructured.Unstructured
+	kept, err := p.applications.ask(ctx, keep)
+	if apply.IsUnserved(err) && !p.apis.serves(applicationKind()) {
+		return nil, nil // without the API there are none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing Applications: %w", err)
+	}
+	return kept, nil
+}
+
+// readApplications reads all Applications from the API server, some at a time.
+func (r *Reconciler) readApplications(ctx context.Context, each func(*unstructured.Unstructured)) error {
 	list := &unstructured.UnstructuredList{}
-	list.SetGroupVersionKind(kind.GroupVersionKind)
+	list.SetGroupVersionKind(applicationKind().GroupVersionKind)
 	for {
-		err := p.reader.List(ctx, list, client.InNamespace(p.settings.ArgoCDNamespace), client.Limit(500), client.Continue(list.GetContinue()))
-		if apply.IsUnserved(err) && !p.apis.serves(kind) {
-			return nil, nil // without the API there are none
-		}
+		err := r.reader.List(ctx, list, client.InNamespace(r.settings.ArgoCDNamespace), client.Limit(500), client.Continue(list.GetContinue()))
 		if err != nil {
-			return nil, fmt.Errorf("listing Applications: %w", err)
+			return err
 		}
 		for i := range list.Items {
-			if keep(&list.Items[i]) {
-				kept = append(kept, list.Items[i])
-			}
+			each(&list.Items[i])
 		}
 		if list.GetContinue() == "" {
-			return kept, nil
+			return nil
 		}
 	}
 }

@@ -77,7 +77,7 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 }
 
 func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconciler {
-	return &Reconciler{
+	r := &Reconciler{
 		client:   mgr.GetClient(),
 		reader:   mgr.GetAPIReader(),
 		applier:  apply.New(mgr.GetClient(), mgr.GetAPIReader(), fieldManager),
@@ -97,6 +97,8 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 		echoes:   echoes{written: map[types.UID]string{}},
 		now:      time.Now,
 	}
+	r.applications.read = r.readApplications
+	return r
 }
 
 func newController(mgr manager.Manager, r *Reconciler, concurrency int) (controller.Controller, error) {
