@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -72,12 +73,19 @@ func burstOfOperator(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
+	if err := t.started(ctx, t.plane.OperatorMetrics()); err != nil {
+		return err
+	}
 	profiled := t.profile(ctx)
 	if err := errors.Join(t.burst(ctx, children, t.submit), <-profiled); err != nil {
 		return err
 	}
-	return t.asked(ctx, component.Operator, t.plane.OperatorMetrics())
+	return t.asked(ctx, component.Operator, t.plane.OperatorMetrics(), operatorWrites...)
 }
+
+// operatorWrites are the methods by which the operator writes. PUT only renews its lease, as the audit log shows
+// when there is one.
+var operatorWrites = []string{"POST", "PATCH", "DELETE"}
 
 // profile takes CPU profiles of the seconds that PROFILE says, if it says any, and then sends how that went.
 func (t *trial) profile(ctx context.Context) <-chan error {
@@ -92,17 +100,33 @@ func (t *trial) profile(ctx context.Context) <-chan error {
 }
 
 func burstOfKro(ctx context.Context, t *trial) error {
+	if _, err := t.kroLife(ctx); err != nil {
+		return err
+	}
+	return t.asked(ctx, plane.Kro, t.plane.KroMetrics(), "POST", "PUT", "PATCH", "DELETE")
+}
+
+// kroLife starts kro and has it make all children, which is measured.
+func (t *trial) kroLife(ctx context.Context) (*life, error) {
+	if t.life != nil {
+		return t.life, nil
+	}
 	if err := t.plane.StartKro(ctx, workers); err != nil {
-		return err
+		return nil, err
 	}
-	children, err := observe.Follow(ctx, t.plane.Metadata)
-	if err != nil {
-		return err
+	l := &life{trial: t}
+	var err error
+	if l.children, err = observe.Follow(ctx, t.plane.Metadata); err != nil {
+		return nil, err
 	}
-	if err := t.burst(ctx, children, t.instantiate); err != nil {
-		return err
+	if err := t.started(ctx, t.plane.KroMetrics()); err != nil {
+		return nil, err
 	}
-	return t.asked(ctx, plane.Kro, t.plane.KroMetrics())
+	if err := t.burst(ctx, l.children, t.instantiate); err != nil {
+		return nil, err
+	}
+	t.life = l
+	return l, nil
 }
 
 // burst submits n environments and measures from the first request until every child exists.
@@ -208,25 +232,40 @@ func (t *trial) create(ctx context.Context, resource schema.GroupVersionResource
 // settleFor is how long a subject must ask for nothing to count as done.
 const settleFor = 2 * time.Second
 
-// asked waits until the subject has nothing more to do, and records what it asked of the API server in all, by
-// its own count, and what it used.
-func (t *trial) asked(ctx context.Context, process, url string) error {
+// asked waits until the subject has nothing more to do, and records what it asked of the API server since it was
+// started, by its own count, and what it used. Writes are requests of those methods.
+func (t *trial) asked(ctx context.Context, process, url string, writing ...string) error {
 	metrics, err := settled(ctx, url)
 	if err != nil {
 		return err
 	}
-	const requests = "rest_client_requests_total"
 	writes := 0.0
-	for _, method := range metrics.Values(requests, "method") {
-		perEnvironment := metrics.Sum(requests, "method", method) / float64(t.n)
+	for _, method := range metrics.Values(requestsTotal, "method") {
+		perEnvironment := (metrics.Sum(requestsTotal, "method", method) - t.earlier[method]) / float64(t.n)
 		t.record(method+" per environment", perEnvironment)
-		if method != "GET" {
+		if slices.Contains(writing, method) {
 			writes += perEnvironment
 		}
 	}
 	t.record("writes beyond one per child", writes-workload.Children)
 	t.record("passes per environment", metrics.Count("controller_runtime_reconcile_time_seconds")/float64(t.n))
 	return t.used(ctx, process, metrics)
+}
+
+// requestsTotal counts the requests of a program by method.
+const requestsTotal = "rest_client_requests_total"
+
+// started takes down what a subject has asked for until it was ready to work.
+func (t *trial) started(ctx context.Context, url string) error {
+	metrics, err := measure.Scrape(ctx, url)
+	if err != nil {
+		return err
+	}
+	t.earlier = map[string]float64{}
+	for _, method := range metrics.Values(requestsTotal, "method") {
+		t.earlier[method] = metrics.Sum(requestsTotal, "method", method)
+	}
+	return nil
 }
 
 // settled waits until the counts of requests and passes stand still, and returns the metrics.
@@ -237,7 +276,7 @@ func settled(ctx context.Context, url string) (measure.Metrics, error) {
 		if err != nil {
 			return nil, err
 		}
-		now := metrics.Sum("rest_client_requests_total", "method", "POST") + metrics.Sum("rest_client_requests_total", "method", "PATCH") +
+		now := metrics.Sum(requestsTotal, "method", "POST") + metrics.Sum(requestsTotal, "method", "PATCH") +
 			metrics.Count("controller_runtime_reconcile_time_seconds")
 		if now != before {
 			before, since = now, time.Now()
@@ -248,7 +287,7 @@ func settled(ctx context.Context, url string) (measure.Metrics, error) {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(settleFor / 8): // a program works to answer, too
 		}
 	}
 }

@@ -44,20 +44,14 @@ func driftOfOperator(ctx context.Context, t *trial) error {
 }
 
 func driftOfKro(ctx context.Context, t *trial) error {
-	if err := t.plane.StartKro(ctx, workers); err != nil {
-		return err
-	}
-	children, err := observe.Follow(ctx, t.plane.Metadata)
+	l, err := t.kroLife(ctx)
 	if err != nil {
-		return err
-	}
-	if err := t.burst(ctx, children, t.instantiate); err != nil {
 		return err
 	}
 	if _, err := settled(ctx, t.plane.KroMetrics()); err != nil {
 		return err
 	}
-	return t.drift(ctx, children)
+	return t.drift(ctx, l.children)
 }
 
 // drift changes or deletes children at random, one after the other, and measures from when that is seen until

@@ -7,9 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -58,46 +55,18 @@ func run(ctx context.Context) error {
 	began := time.Now()
 	for i, c := range chosen {
 		fmt.Printf("[%2d of %d] %s (%s so far)\n", i+1, len(chosen), c, progress.Seconds(time.Since(began)))
-		result, err := c.measure(ctx, dir)
+		measured, err := c.measure(ctx, dir)
+		for _, result := range measured {
+			fmt.Printf("            %s: %s\n", result.Name, result.line())
+		}
+		report.Cells = append(report.Cells, measured...)
 		if err != nil {
 			err = fmt.Errorf("%s: %w; logs are in %s", c, err, dir.Relative(dir.State("logs")))
 			return errors.Join(err, report.save())
 		}
-		fmt.Printf("            %s\n", result.line())
-		report.Cells = append(report.Cells, result)
 	}
 	report.Seconds = time.Since(began).Seconds()
 	return report.write()
-}
-
-// choose are the cells whose name begins with one of those in run, for so many environments as n
-// says; commas separate both, and everything is chosen when they are empty.
-func choose(run, n string) ([]cell, error) {
-	numbers := []int{50, 200, 1000}
-	if n != "" {
-		numbers = nil
-		for text := range strings.SplitSeq(n, ",") {
-			number, err := strconv.Atoi(strings.TrimSpace(text))
-			if err != nil || number < 1 || number > 5000 {
-				return nil, fmt.Errorf("reading N=%q: %q is not a number from 1 to 5000", n, text)
-			}
-			numbers = append(numbers, number)
-		}
-	}
-	var chosen []cell
-	for _, number := range numbers {
-		for _, c := range cells {
-			c.n = number
-			begins := func(name string) bool { return strings.HasPrefix(c.name+" "+c.subject, strings.TrimSpace(name)) }
-			if slices.ContainsFunc(strings.Split(run, ","), begins) {
-				chosen = append(chosen, c)
-			}
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("choosing cells: none begins as RUN=%q says; there are %s", run, strings.Join(names(), ", "))
-	}
-	return chosen, nil
 }
 
 // build builds what is measured: the operator as its image has it, and the components.
@@ -116,21 +85,4 @@ func build(ctx context.Context, dir checkout.Dir) error {
 		return fmt.Errorf("building the operator: %w\n%s", err, output)
 	}
 	return nil
-}
-
-// measure gives the cell a control plane of its own, and stops it whatever happens.
-func (c cell) measure(ctx context.Context, dir checkout.Dir) (result Result, err error) {
-	began := time.Now()
-	p, err := plane.Start(ctx, dir, c.audited)
-	defer func() { err = errors.Join(err, p.Stop()) }()
-	if err != nil {
-		return Result{}, err
-	}
-	result = Result{Name: c.name, Subject: c.subject, N: c.n, Values: map[string]float64{}}
-	// What the cell starts within this process ends with it.
-	ctx, cancel := context.WithTimeoutCause(ctx, cellLimit, fmt.Errorf("more than %s", cellLimit))
-	defer cancel()
-	err = c.run(ctx, &trial{plane: p, n: c.n, values: result.Values})
-	result.Seconds = time.Since(began).Seconds()
-	return result, err
 }

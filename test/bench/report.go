@@ -17,12 +17,12 @@ import (
 	"github.com/appenv/appenv-operator/hack/local/checkout"
 )
 
-// Result is what one cell measured.
+// Result is what one part of a cell measured.
 type Result struct {
 	Name    string             `json:"name"`
 	Subject string             `json:"subject"`
 	N       int                `json:"environments"`
-	Seconds float64            `json:"seconds"` // that the cell took, its control plane included
+	Seconds float64            `json:"seconds"` // that it took; the first part of a cell with its control plane
 	Values  map[string]float64 `json:"values"`  // by name and unit
 }
 

@@ -37,12 +37,15 @@ func TestCellsAreChosenByName(t *testing.T) {
 		run, n string
 		want   int
 	}{
-		{"", "", 3 * len(cells)}, {"", "200", len(cells)}, {"burst", "50", 3}, {"burst operator", "50", 1}, {"burst, idle", "", 4 * 3}, {"burst", "50, 200", 6},
+		{"", "", 3 * len(cells)}, {"", "200", len(cells)}, {"burst", "50", 3}, {"burst operator", "50", 1}, {"burst, idle", "", 4 * 3}, {"drift", "50", 2}, {"ready,idle", "50", 1}, {"burst", "50, 200", 6},
 	} {
 		chosen, err := choose(c.run, c.n)
 		if err != nil || len(chosen) != c.want {
 			t.Errorf("RUN=%q N=%q chooses %d cells, not %d: %v", c.run, c.n, len(chosen), c.want, err)
 		}
+	}
+	if chosen, err := choose("drift", "50"); err != nil || chosen[0].String() != "drift, kro, 50 environments" {
+		t.Errorf("RUN=drift chooses %v first: %v", chosen, err)
 	}
 	for run, n := range map[string]string{"no such cell": "", "burst": "0", "drift": "many", "idle": "100000", "ready": "50,"} {
 		if _, err := choose(run, n); err == nil {
