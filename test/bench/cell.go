@@ -57,7 +57,7 @@ var cells = []cell{
 	{subject: operator, parts: []part{{"burst", burstOfOperator}}},
 	{subject: kro, parts: []part{{"burst", burstOfKro}, {"drift", driftOfKro}}},
 	{subject: operator, parts: []part{{"drift", driftOfOperator}}},
-	{subject: operator, audited: true, parts: []part{{"ready", readiness}, {"idle", idleness}}},
+	{subject: operator, audited: true, parts: []part{{"ready", readiness}, {"idle", idleness}, {"change", changes}}},
 	{subject: operator, audited: true, parts: []part{{"restart", restart}, {"teardown", teardown}}},
 }
 

@@ -102,8 +102,12 @@ func verb(request audit.Entry) string {
 	return request.Verb + " " + resource
 }
 
-// idlePeriod is how long the operator is left alone.
-const idlePeriod = time.Minute
+// idlePeriod is how long the operator is left alone, and restPeriod how long before that: it looks at its own
+// writes once more when it has time.
+const (
+	idlePeriod = time.Minute
+	restPeriod = 20 * time.Second
+)
 
 // idleness measures what the operator does while nothing happens.
 func idleness(ctx context.Context, t *trial) error {
@@ -114,15 +118,16 @@ func idleness(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
+	if err := pause(ctx, restPeriod); err != nil {
+		return err
+	}
 	before, err := measure.UsageOf(pid)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(idlePeriod):
+	if err := pause(ctx, idlePeriod); err != nil {
+		return err
 	}
 	after, err := measure.UsageOf(pid)
 	if err != nil {
@@ -149,6 +154,15 @@ func idleness(ctx context.Context, t *trial) error {
 	t.record("resident (MB)", after.Resident)
 	t.record("Go heap (MB)", metrics.Heap())
 	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // restart ends the operator, takes a child away, starts it again, and measures from then until the child is

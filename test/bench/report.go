@@ -43,6 +43,7 @@ var headlines = map[string][]string{
 	"ready":    {"all Ready (s)", "requests per environment", "passes per environment", "CPU per environment (ms)", "resident (MB)"},
 	"drift":    {"p50 (ms)", "p95 (ms)", "p99 (ms)", "worst (ms)"},
 	"idle":     {"requests in 60 s", "share of a core (%)", "resident (MB)", "Go heap (MB)"},
+	"change":   {"all changed (s)", "environments changed per second", "requests per environment", "CPU per environment (ms)"},
 	"restart":  {"drift repaired after start (s)", "settled after start (s)", "writes to other environments"},
 	"teardown": {"all gone (s)", "requests per environment", "CPU per environment (ms)"},
 }

@@ -45,7 +45,9 @@ type Event struct {
 type Children struct {
 	mu      sync.Mutex
 	states  map[Key]State
-	last    time.Time // when the last one came
+	values  map[string]int // how many children have a value
+	last    time.Time      // when the last one came
+	latest  time.Time      // of all events
 	failure error
 	wake    chan struct{} // closed at the next event, then replaced
 	follow  map[Key]chan Event
@@ -57,7 +59,7 @@ func Follow(ctx context.Context, client metadata.Interface) (*Children, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Children{states: map[Key]State{}, wake: make(chan struct{}), follow: map[Key]chan Event{}}
+	c := &Children{states: map[Key]State{}, values: map[string]int{}, wake: make(chan struct{}), follow: map[Key]chan Event{}}
 	for _, resource := range resources {
 		// Nobody made these in another way: everything with the label is a child.
 		of, options := client.Resource(resource.GroupVersionResource), metav1.ListOptions{LabelSelector: workload.Label}
@@ -109,14 +111,20 @@ func describe(object runtime.Object) string {
 func (c *Children) see(e Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, known := c.states[e.Key]; !known && !e.Gone {
+	before, known := c.states[e.Key]
+	if known {
+		c.values[before.Value]--
+	}
+	if !known && !e.Gone {
 		c.last = e.At
 	}
 	if e.Gone {
 		delete(c.states, e.Key)
 	} else {
 		c.states[e.Key] = e.State
+		c.values[e.Value]++
 	}
+	c.latest = e.At
 	if to, followed := c.follow[e.Key]; followed {
 		to <- e
 	}
@@ -137,9 +145,19 @@ func (c *Children) notify() {
 
 // Await waits until there are n children, and says when the last of them came.
 func (c *Children) Await(ctx context.Context, n int) (time.Time, error) {
+	return c.await(ctx, n, func() (int, time.Time) { return len(c.states), c.last })
+}
+
+// AwaitValue waits until n children have the value, and says when the last of them got it.
+func (c *Children) AwaitValue(ctx context.Context, n int, value string) (time.Time, error) {
+	return c.await(ctx, n, func() (int, time.Time) { return c.values[value], c.latest })
+}
+
+func (c *Children) await(ctx context.Context, n int, count func() (int, time.Time)) (time.Time, error) {
 	for {
 		c.mu.Lock()
-		have, last, failure, wake := len(c.states), c.last, c.failure, c.wake
+		have, last := count()
+		failure, wake := c.failure, c.wake
 		c.mu.Unlock()
 		switch {
 		case failure != nil:
@@ -149,7 +167,7 @@ func (c *Children) Await(ctx context.Context, n int) (time.Time, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return last, fmt.Errorf("waiting for %d children, of which %d exist: %w", n, have, context.Cause(ctx))
+			return last, fmt.Errorf("waiting for %d children, of which %d are as they should be: %w", n, have, context.Cause(ctx))
 		case <-wake:
 		}
 	}
