@@ -12,9 +12,9 @@ import (
 )
 
 // echoDelay is when an environment is looked at again because of what its own pass wrote. The
-// pass has judged what was stored, so nothing new is to be expected, and a burst of such
-// events becomes one look when there is time for it. Whatever somebody else does is looked at at once.
-const echoDelay = 2 * time.Second
+// pass has judged what was stored, so nothing new is to be expected: the look makes sure of it, and
+// is to fall behind a burst of work, not into it. Whatever somebody else does is looked at at once.
+const echoDelay = 10 * time.Second
 
 // echoes knows what the operator wrote and no watch has delivered yet.
 type echoes struct {
