@@ -107,17 +107,30 @@ func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstruct
 // convertEntry turns the managedFields entry that the POST left into one of Apply.
 // Otherwise keys that leave the intent would stay in the object for good.
 func (a *Applier) convertEntry(ctx context.Context, cached *unstructured.Unstructured) error {
-	live, err := a.Get(ctx, cached)
+	err := a.convert(ctx, cached)
+	if !apierrors.IsConflict(err) {
+		return err
+	}
+	live, err := a.Get(ctx, cached) // it has changed since
 	if err != nil || live == nil || live.GetUID() != cached.GetUID() {
 		return err // the apply that follows says what is wrong
 	}
+	return a.convert(ctx, live)
+}
+
+// convert is convertEntry for an object that is known to be as it is on the server.
+func (a *Applier) convert(ctx context.Context, live *unstructured.Unstructured) error {
 	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(a.manager), a.manager)
 	if err != nil || len(patch) == 0 {
 		return err
 	}
-	err = a.client.Patch(ctx, live, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
-	if err != nil {
-		return fmt.Errorf("converting managed fields of %s %s: %w", cached.GetKind(), cached.GetName(), err)
+	patched := &unstructured.Unstructured{}
+	patched.SetGroupVersionKind(live.GroupVersionKind())
+	patched.SetNamespace(live.GetNamespace())
+	patched.SetName(live.GetName())
+	err = a.client.Patch(ctx, patched, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
+	if err != nil && !IsAbsent(err) {
+		return fmt.Errorf("converting managed fields of %s %s: %w", live.GetKind(), live.GetName(), err)
 	}
 	return nil
 }
