@@ -88,7 +88,7 @@ func (a *Applier) Create(ctx context.Context, intent *unstructured.Unstructured)
 // stored. It is bound to live's UID: an object that is gone or was replaced gives
 // an error for which IsReplaced is true.
 func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	if ownershipOf(live, a.manager).created {
+	if owned := ownershipOf(live, a.manager); owned.created && (owned.exceeds(intent.Object) || owned.hasKeyed()) {
 		if err := a.convertEntry(ctx, live); err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstruct
 }
 
 // convertEntry turns the managedFields entry that the POST left into one of Apply.
-// Otherwise keys that leave the intent would stay in the object for good.
+// Otherwise what has left the intent would stay in the object for good.
 func (a *Applier) convertEntry(ctx context.Context, cached *unstructured.Unstructured) error {
 	err := a.convert(ctx, cached)
 	if !apierrors.IsConflict(err) {

@@ -68,6 +68,40 @@ func posted(uid, version string) *unstructured.Unstructured {
 	return u
 }
 
+func TestTheEntryOfThePOSTIsConvertedOnlyWhereItHoldsTooMuch(t *testing.T) {
+	finalizer := `{"f:metadata":{"f:finalizers":{".":{},"v:\"a/b\"":{}},"f:labels":{"f:b":{}}}}`
+	keyed := `{"f:metadata":{"f:labels":{"f:b":{}}},"f:secrets":{"k:{\"name\":\"x\"}":{".":{},"f:name":{}}}}`
+	for name, c := range map[string]struct {
+		fields  string
+		intent  map[string]any
+		convert bool
+	}{
+		"a value of the intent is another's now": {fields: `{}`, intent: map[string]any{"labels": map[string]any{"b": "c"}}},
+		"the intent has all of it, and more":     {fields: `{"f:metadata":{"f:labels":{"f:b":{}}}}`, intent: map[string]any{"labels": map[string]any{"b": "c", "d": "e"}}},
+		"a set is nothing special":               {fields: finalizer, intent: map[string]any{"labels": map[string]any{"b": "c"}, "finalizers": []any{"a/b"}}},
+		"a label has left the intent":            {fields: `{"f:metadata":{"f:labels":{"f:b":{}}}}`, intent: map[string]any{}, convert: true},
+		"a member of a set has left the intent":  {fields: finalizer, intent: map[string]any{"labels": map[string]any{"b": "c"}, "finalizers": []any{}}, convert: true},
+		"something within an element of a list":  {fields: keyed, intent: map[string]any{"labels": map[string]any{"b": "c"}}, convert: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live := posted("1", "7")
+			entries := live.GetManagedFields()
+			entries[0].FieldsV1 = metav1.NewFieldsV1(c.fields)
+			live.SetManagedFields(entries)
+			intent := &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "v1", "kind": "ServiceAccount", "metadata": c.intent, "secrets": []any{map[string]any{"name": "x"}},
+			}}
+			k := &keeper{live: live}
+			if _, err := New(k, k, "us").Apply(t.Context(), intent, live); err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Contains(k.asked, "patch"); got != c.convert || !slices.Contains(k.asked, "apply") {
+				t.Errorf("it asks %v", k.asked)
+			}
+		})
+	}
+}
+
 func TestTheEntryOfThePOSTIsConvertedOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		live   *unstructured.Unstructured

@@ -109,6 +109,24 @@ func exceeds(fields map[string]any, intent any, known bool, depth int) bool {
 	return false
 }
 
+// hasKeyed says whether something is owned within an element of a list: there exceeds does not look.
+func (o ownership) hasKeyed() bool {
+	return slices.ContainsFunc(o.sets, func(fields map[string]any) bool { return hasKeyed(fields, false) })
+}
+
+func hasKeyed(fields map[string]any, inElement bool) bool {
+	for key, nested := range fields {
+		nested, _ := nested.(map[string]any)
+		if !isElement(key) {
+			continue
+		}
+		if inElement || hasKeyed(nested, !strings.HasPrefix(key, fieldPrefix)) {
+			return true
+		}
+	}
+	return false
+}
+
 // metadataNameLabel is corev1.LabelMetadataName, which the server puts on every Namespace
 // in the course of our own POST.
 const metadataNameLabel = "kubernetes.io/metadata.name"
