@@ -18,10 +18,12 @@ import (
 )
 
 // How soon a standby leads: it tries every two seconds or little more, and a lease that nobody gives up
-// lasts for 15 seconds.
+// lasts for 15 seconds from when the standby last saw it renewed. An idle leader crashes when it next renews
+// it, the standby sees that up to a try later, and finds the end of the lease up to a try later: 20 seconds in
+// all, and something for a busy machine.
 const (
 	afterStop  = 5 * time.Second
-	afterCrash = 20 * time.Second
+	afterCrash = 30 * time.Second
 )
 
 // leaderOf is who holds the only lease that is held in the operator's namespace, on a plane.
