@@ -48,7 +48,7 @@ func (c cell) String() string {
 	for _, part := range c.parts {
 		parts = append(parts, part.name)
 	}
-	return fmt.Sprintf("%s, %s, %d environments", strings.Join(parts, " and "), c.subject, c.n)
+	return fmt.Sprintf("%s, %s, %d environments", strings.Join(parts, "+"), c.subject, c.n)
 }
 
 // cells are all cells, in the order in which they run: those that are compared follow one another.
@@ -57,8 +57,9 @@ var cells = []cell{
 	{subject: operator, parts: []part{{"burst", burstOfOperator}}},
 	{subject: kro, parts: []part{{"burst", burstOfKro}, {"drift", driftOfKro}}},
 	{subject: operator, parts: []part{{"drift", driftOfOperator}}},
-	{subject: operator, audited: true, parts: []part{{"ready", readiness}, {"idle", idleness}, {"change", changes}}},
-	{subject: operator, audited: true, parts: []part{{"restart", restart}, {"teardown", teardown}}},
+	{subject: operator, audited: true, parts: []part{
+		{"ready", readiness}, {"idle", idleness}, {"change", changes}, {"restart", restart}, {"teardown", teardown},
+	}},
 }
 
 // names are the names of all parts.

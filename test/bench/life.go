@@ -106,7 +106,7 @@ func verb(request audit.Entry) string {
 // writes once more when it has time.
 const (
 	idlePeriod = time.Minute
-	restPeriod = 20 * time.Second
+	restPeriod = 15 * time.Second
 )
 
 // idleness measures what the operator does while nothing happens.

@@ -12,6 +12,7 @@ func TestTargetsAreJudgedByTheFigures(t *testing.T) {
 		{Name: "burst", Subject: kro, N: 200, Values: map[string]float64{allChildren: 12.4}},
 		{Name: "idle", Subject: operator, N: 200, Values: map[string]float64{"resident (MB)": 59.9, "requests in 60 s": 1}},
 		{Name: "idle", Subject: operator, N: 1000, Values: map[string]float64{"resident (MB)": 120.5}},
+		{Name: "change", Subject: operator, N: 1000, Values: map[string]float64{"CPU per environment (ms)": 20}},
 	}}
 	text := r.text()
 	for _, want := range []string{
@@ -21,6 +22,8 @@ func TestTargetsAreJudgedByTheFigures(t *testing.T) {
 		"| idle: requests in 60 s | 200 | at most 0 | 1 | missed |",
 		"| idle: resident (MB) | 200 | at most 60 | 59.9 | reached |",
 		"| idle: resident (MB) | 1000 | at most 120 | 120 | missed |",
+		"| resident, idle (KB more for each than with the number before) | | 75.8 |\n",
+		"| such changes per second, if the operator had a core and the API server did not matter | | 50 |\n",
 		"## burst: floor\n\n| | 200 | 1000 |\n|---|---:|---:|\n| all children (s) | 2 | |\n",
 	} {
 		if !strings.Contains(text, want) {
