@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -230,7 +231,27 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	if live.GetDeletionTimestamp() != nil {
 		return false, nil
 	}
-	return false, p.applier.Delete(ctx, live, propagationOf(key))
+	if err := p.applier.Delete(ctx, live, propagationOf(key)); err != nil {
+		return false, err
+	}
+	return p.isGone(ctx, key, live.GetUID())
+}
+
+// isGone looks whether an object that was just deleted is gone, as those are that nobody's finalizer holds, and
+// drops its entry then: what comes after it need not wait for another pass.
+func (p *pass) isGone(ctx context.Context, key component.Key, deleted types.UID) (bool, error) {
+	record := p.records[key]
+	live, err := p.applier.Get(ctx, referenceTo(record))
+	if err != nil {
+		return false, err
+	}
+	p.live[key] = live
+	if live != nil && live.GetUID() == deleted {
+		return false, nil
+	}
+	delete(p.records, key)
+	p.applier.Forget(referenceTo(record))
+	return true, nil
 }
 
 // isReleased says whether an adopted Namespace on record bears none of our marks but the consent that a
