@@ -27,7 +27,7 @@ func (p *pass) gatherApplications(ctx context.Context) {
 		p.undecodable(projectKey, errors.New("the cluster serves AppProjects and not Applications: what they use of the project is unknown"))
 	}
 	list, err := p.listCached(ctx, kind, client.InNamespace(p.settings.ArgoCDNamespace),
-		client.MatchingFields{projectIndex: component.ProjectName(p.env)})
+		indexed{projectIndex, component.ProjectName(p.env)})
 	if err != nil {
 		p.unreadable(projectKey, err)
 	}

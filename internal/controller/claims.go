@@ -157,7 +157,7 @@ func indexClaims(ctx context.Context, indexer client.FieldIndexer) error {
 // are none.
 func (r *Reconciler) claimants(ctx context.Context, claim component.Claim) []*v1alpha1.AppEnvironment {
 	list := &v1alpha1.AppEnvironmentList{}
-	if err := r.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.DisableReadYourWritesConsistency); err != nil {
+	if err := r.client.List(ctx, list, indexed{claimIndex, string(claim)}, client.DisableReadYourWritesConsistency); err != nil {
 		return nil
 	}
 	return pointers(list)
@@ -214,7 +214,7 @@ func (p *pass) claimed(claim component.Claim) component.Key {
 // does, have it in a live object still.
 func (p *pass) rivals(ctx context.Context, claim component.Claim) ([]*v1alpha1.AppEnvironment, error) {
 	list := &v1alpha1.AppEnvironmentList{}
-	if err := p.client.List(ctx, list, client.MatchingFields{claimIndex: string(claim)}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := p.client.List(ctx, list, indexed{claimIndex, string(claim)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing who claims %s: %w", claim, err)
 	}
 	rivals := pointers(list)
@@ -246,7 +246,7 @@ func (p *pass) holders(ctx context.Context, claim component.Claim) ([]string, er
 	if _, indexed := indexes[info.GroupVersionKind]; !indexed {
 		return nil, nil
 	}
-	list, err := p.listCached(ctx, info.Kind, client.MatchingFields{claimIndex: string(claim)})
+	list, err := p.listCached(ctx, info.Kind, indexed{claimIndex, string(claim)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -175,6 +176,6 @@ func (n noticing) RoundTrip(request *http.Request) (*http.Response, error) {
 func (p *pass) remember(asked bool) {
 	p.memory.quiet = nil
 	if !asked && !p.client.failed && p.recheck == 0 && len(p.errs) == 0 {
-		p.memory.quiet = &quiet{env: p.env.ResourceVersion, served: p.served, reads: p.client.made}
+		p.memory.quiet = &quiet{env: p.env.ResourceVersion, served: p.served, reads: slices.Clone(p.client.made)}
 	}
 }
