@@ -48,6 +48,11 @@ var breakages = []breakage{
 		file: "internal/controller/claims.go", from: "rival.CreationTimestamp.Before(&p.env.CreationTimestamp), nil", to: "p.env.CreationTimestamp.Before(&rival.CreationTimestamp), nil",
 		folder: integration, test: "TestOfTwoEnvironmentsThatWantAFreeNameTheOldestGetsIt",
 	},
+	{
+		what: "what the POST set and the spec gives up stays for good",
+		file: "internal/apply/apply.go", from: "owned.created && (owned.exceeds(intent.Object) || owned.hasKeyed())", to: "owned.created && owned.hasKeyed()",
+		folder: "./internal/apply", test: "TestTheEntryOfThePOSTIsConvertedOnlyWhereItHoldsTooMuch",
+	},
 	// Adopting
 	{
 		what: "consent is not asked for",
@@ -105,6 +110,16 @@ var breakages = []breakage{
 		what: "the order of a teardown is reversed",
 		file: "internal/component/component.go", from: `{"dns", "applications", "project", "certificates", "secrets", "namespaces"}`, to: `{"namespaces", "secrets", "certificates", "project", "applications", "dns"}`,
 		folder: integration, test: "TestTeardownRemovesEachStepBeforeItBeginsTheNext",
+	},
+	{
+		what: "what is being deleted counts as gone",
+		file: "internal/controller/prune.go", from: "	if live != nil && live.GetUID() == deleted {\n", to: "	if live != nil && deleted == \"\" {\n",
+		folder: integration, test: "TestTeardownRemovesEachStepBeforeItBeginsTheNext",
+	},
+	{
+		what: "who asked for all Applications and left is asked still",
+		file: "internal/controller/roll.go", from: "	delete(r.questions, q)\n", to: "",
+		folder: "./internal/controller", test: "TestWhoLeavesIsNotAskedAnyMoreAndKeepsNobody",
 	},
 	{
 		what: "an environment goes although the step before is not done",

@@ -47,6 +47,9 @@ func changes(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
+	if _, err := settled(ctx, t.plane.OperatorMetrics()); err != nil { // the reports come last
+		return err
+	}
 	after, err := measure.UsageOf(pid)
 	if err != nil {
 		return err
