@@ -59,7 +59,7 @@ type reading struct {
 }
 
 // A series is one value of an environment. It becomes a prometheus.Metric when it is asked for: those
-// take ten times as much, and there are two dozen of each environment.
+// take several times as much, and there are two dozen of each environment.
 type series struct {
 	of     *prometheus.Desc
 	value  float64

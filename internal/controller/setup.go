@@ -256,7 +256,7 @@ type index struct {
 }
 
 // indexed is a list option: what an index finds by a value. Quiet passes are remembered with their options,
-// and a map for one field takes ten times as much.
+// and a map for one field takes more.
 type indexed struct{ index, value string }
 
 // ApplyToList is part of client.ListOption.

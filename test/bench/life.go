@@ -223,43 +223,21 @@ func teardown(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	pid, err := t.plane.PID(component.Operator)
-	if err != nil {
+	return l.spent(ctx, func(request audit.Entry) string { return request.Verb }, func(began time.Time) error {
+		err := t.each(ctx, func(ctx context.Context, name string) error {
+			return t.plane.Dynamic.Resource(cluster.AppEnvironments).Delete(ctx, name, metav1.DeleteOptions{})
+		})
+		if err != nil {
+			return fmt.Errorf("deleting environments: %w", err)
+		}
+		gone, err := l.environments.AwaitGone(ctx)
+		if err != nil {
+			return err
+		}
+		t.record("all gone (s)", seconds(gone.Sub(began)))
+		_, err = l.children.Await(ctx, 0)
 		return err
-	}
-	before, err := measure.UsageOf(pid)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	err = t.each(ctx, func(ctx context.Context, name string) error {
-		return t.plane.Dynamic.Resource(cluster.AppEnvironments).Delete(ctx, name, metav1.DeleteOptions{})
 	})
-	if err != nil {
-		return fmt.Errorf("deleting environments: %w", err)
-	}
-	gone, err := l.environments.AwaitGone(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := l.children.Await(ctx, 0); err != nil {
-		return err
-	}
-	after, err := measure.UsageOf(pid)
-	if err != nil {
-		return err
-	}
-	requests, err := measure.Requests(t.plane.Site.Dir.AuditLog(), cluster.OperatorUser, began)
-	if err != nil {
-		return err
-	}
-	t.record("all gone (s)", seconds(gone.Sub(began)))
-	t.record("requests per environment", float64(len(requests))/float64(t.n))
-	t.record("CPU per environment (ms)", milliseconds(after.CPU-before.CPU)/float64(t.n))
-	for _, request := range requests {
-		t.values[request.Verb+" per environment"] += 1 / float64(t.n)
-	}
-	return l.sound()
 }
 
 // someChild is a child of that kind, of the environment in the middle.
