@@ -28,7 +28,7 @@ func changes(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	return l.spent(ctx, verb, func(began time.Time) error {
+	return l.spent(verb, func(began time.Time) error {
 		err := t.each(ctx, func(ctx context.Context, name string) error {
 			_, err := t.plane.Dynamic.Resource(cluster.AppEnvironments).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "bench"})
 			return err
@@ -49,7 +49,7 @@ func changes(ctx context.Context, t *trial) error {
 
 // spent has something done to every environment, and records what the operator asked and worked for it: the
 // requests by what the given function calls them.
-func (l *life) spent(ctx context.Context, called func(audit.Entry) string, do func(began time.Time) error) error {
+func (l *life) spent(called func(audit.Entry) string, do func(began time.Time) error) error {
 	pid, err := l.plane.PID(component.Operator)
 	if err != nil {
 		return err

@@ -223,7 +223,7 @@ func teardown(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	return l.spent(ctx, func(request audit.Entry) string { return request.Verb }, func(began time.Time) error {
+	return l.spent(func(request audit.Entry) string { return request.Verb }, func(began time.Time) error {
 		err := t.each(ctx, func(ctx context.Context, name string) error {
 			return t.plane.Dynamic.Resource(cluster.AppEnvironments).Delete(ctx, name, metav1.DeleteOptions{})
 		})
