@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +35,7 @@ func metricsForPrometheus(s *stage) {
 	request := &authenticationv1.TokenRequest{}
 	token, err := s.stack.Cluster.Typed.CoreV1().ServiceAccounts("default").CreateToken(s.ctx, s.name, request, metav1.CreateOptions{})
 	s.must(err)
+	s.metricsServed()
 	for name, test := range map[string]struct {
 		token string
 		want  int
@@ -82,6 +85,22 @@ func metricsForPrometheus(s *stage) {
 	s.compareMetrics(found)
 	s.must(s.client.Delete(s.ctx, binding))
 	s.must(s.client.Delete(s.ctx, account))
+}
+
+// metricsServed waits until somebody listens: the operator is ready before the certificate of its metrics, two
+// RSA keys, is made.
+func (s *stage) metricsServed() {
+	s.Helper()
+	endpoint, err := url.Parse(s.stack.Site.OperatorMetrics("https"))
+	s.must(err)
+	s.until(func() string {
+		connection, err := (&net.Dialer{}).DialContext(s.ctx, "tcp", endpoint.Host)
+		if err != nil {
+			return "the metrics to be served: " + err.Error()
+		}
+		s.must(connection.Close())
+		return ""
+	})
 }
 
 // scrape asks for the metrics. Their certificate is the operator's own, as the ServiceMonitor expects.
