@@ -193,6 +193,7 @@ func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
 	p.live[s.key] = stored
 	delete(p.memory.refusals, s.key)
 	record := p.records[s.key]
+	p.created = p.created || record.UID != stored.GetUID()
 	record.UID = stored.GetUID()
 	p.records[s.key] = record
 }

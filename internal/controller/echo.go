@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -16,45 +17,115 @@ import (
 // is to fall behind a burst of work, not into it. Whatever somebody else does is looked at at once.
 const echoDelay = 10 * time.Second
 
-// echoes knows what the operator wrote and no watch has delivered yet.
+// echoes tells what the operator itself wrote from what others did, when a watch delivers it.
 type echoes struct {
-	mu      sync.Mutex
-	written map[types.UID]string // resource versions
+	mu sync.Mutex
+	// written are the resource versions that the operator wrote and no watch has delivered yet, in
+	// the order in which they were written.
+	written map[types.UID][]string
+	// passes are those under way, by environment.
+	passes map[string]*overture
+}
+
+// An overture is what watches deliver while a pass is under way. That may be what the pass itself
+// wrote, before it has the API server's answer, so it is judged when the pass has ended. Nothing is
+// lost by that: until then the environment cannot be looked at again anyway.
+type overture struct {
+	queue priorities
+	heard []version
+	gone  []types.UID
+}
+
+type version struct {
+	uid             types.UID
+	resourceVersion string
+}
+
+type priorities = priorityqueue.PriorityQueue[reconcile.Request]
+
+func newEchoes() echoes {
+	return echoes{written: map[types.UID][]string{}, passes: map[string]*overture{}}
 }
 
 // note remembers an object as it was stored.
 func (e *echoes) note(stored client.Object) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.written[stored.GetUID()] = stored.GetResourceVersion()
+	e.written[stored.GetUID()] = append(e.written[stored.GetUID()], stored.GetResourceVersion())
 }
 
-// hears says whether an event brings nothing but what the operator itself wrote last.
-func (e *echoes) hears(obj client.Object) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.written[obj.GetUID()] != obj.GetResourceVersion() {
+// hears says whether an event brings nothing but what the operator itself wrote. What it wrote
+// before that is not going to be delivered any more.
+func (e *echoes) hears(v version) bool {
+	at := slices.Index(e.written[v.uid], v.resourceVersion)
+	if at < 0 {
 		return false
 	}
-	delete(e.written, obj.GetUID())
+	e.written[v.uid] = e.written[v.uid][at+1:]
+	if len(e.written[v.uid]) == 0 {
+		delete(e.written, v.uid)
+	}
 	return true
 }
 
-// forget drops what is gone.
-func (e *echoes) forget(obj client.Object) {
+// forget drops an object that is gone. Its environment may still be about to note it.
+func (e *echoes) forget(environment string, obj client.Object) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.written, obj.GetUID())
+	if pass := e.passes[environment]; pass != nil {
+		pass.gone = append(pass.gone, obj.GetUID())
+	}
 }
 
-// enqueue has an environment looked at because of an object: at once, or when there is time if
-// that is as the operator itself wrote it.
-func (r *Reconciler) enqueue(request reconcile.Request, obj client.Object, q queue) {
-	priorities, ok := q.(priorityqueue.PriorityQueue[reconcile.Request])
-	if !ok || !r.echoes.hears(obj) {
+// begin must come before the pass reads anything, and what it returns after its last write.
+func (e *echoes) begin(environment string) (end func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.passes[environment] = &overture{}
+	return func() { e.end(environment) }
+}
+
+func (e *echoes) end(environment string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	pass := e.passes[environment]
+	delete(e.passes, environment)
+	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: environment}}
+	for _, v := range pass.heard {
+		e.add(pass.queue, request, v)
+	}
+	for _, uid := range pass.gone {
+		delete(e.written, uid)
+	}
+}
+
+// judge enqueues an environment because of an event: at once, or when there is time if that is as
+// the operator itself wrote it.
+func (e *echoes) judge(q priorities, request reconcile.Request, v version) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if pass := e.passes[request.Name]; pass != nil {
+		pass.queue, pass.heard = q, append(pass.heard, v)
+		return
+	}
+	e.add(q, request, v)
+}
+
+func (e *echoes) add(q priorities, request reconcile.Request, v version) {
+	if !e.hears(v) {
 		q.Add(request)
 		return
 	}
 	low := handler.LowPriority
-	priorities.AddWithOpts(priorityqueue.AddOpts{After: echoDelay, Priority: &low}, request)
+	q.AddWithOpts(priorityqueue.AddOpts{After: echoDelay, Priority: &low}, request)
+}
+
+// enqueue has an environment looked at because an object of it came or changed.
+func (r *Reconciler) enqueue(request reconcile.Request, obj client.Object, q queue) {
+	if q, ok := q.(priorities); ok {
+		r.echoes.judge(q, request, version{obj.GetUID(), obj.GetResourceVersion()})
+		return
+	}
+	q.Add(request)
 }

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func (l *line) AddWithOpts(o priorityqueue.AddOpts, _ ...reconcile.Request) {
 var _ workqueue.TypedRateLimitingInterface[reconcile.Request] = &line{}
 
 func TestOnlyWhatTheOperatorItselfWroteIsLookedAtLater(t *testing.T) {
-	r := &Reconciler{echoes: echoes{written: map[types.UID]string{}}}
+	r := &Reconciler{echoes: newEchoes()}
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: "hoge"}}
 	wait := func() time.Duration {
 		l := &line{}
@@ -50,11 +51,67 @@ func TestOnlyWhatTheOperatorItselfWroteIsLookedAtLater(t *testing.T) {
 		t.Errorf("a later version than the operator's waits %s", got)
 	}
 	r.echoes.note(account("a", "2"))
-	r.echoes.forget(account("a", "3"))
+	r.echoes.forget("hoge", account("a", "3"))
 	if got := wait(); got != 0 {
 		t.Errorf("what was deleted in the meantime waits %s", got)
 	}
 	if len(r.echoes.written) != 0 {
 		t.Errorf("%d objects are still remembered", len(r.echoes.written))
+	}
+}
+
+func TestWhatIsDeliveredDuringAPassIsJudgedAtItsEnd(t *testing.T) {
+	const others = 0
+	for name, test := range map[string]struct {
+		during func(*echoes, func(version string))
+		want   []time.Duration
+	}{
+		"nothing": {func(*echoes, func(string)) {}, nil},
+		"what the pass wrote, before it had the answer": {func(e *echoes, deliver func(string)) {
+			deliver("2")
+			e.note(account("a", "2"))
+		}, []time.Duration{echoDelay}},
+		"what the pass wrote twice": {func(e *echoes, deliver func(string)) {
+			e.note(account("a", "2"))
+			deliver("2")
+			e.note(account("a", "3"))
+			deliver("3")
+		}, []time.Duration{echoDelay, echoDelay}},
+		"the last of what the pass wrote, as after a new list": {func(e *echoes, deliver func(string)) {
+			e.note(account("a", "2"))
+			e.note(account("a", "3"))
+			deliver("3")
+		}, []time.Duration{echoDelay}},
+		"what somebody else wrote": {func(e *echoes, deliver func(string)) { deliver("2") }, []time.Duration{others}},
+		"what somebody else wrote after the pass": {func(e *echoes, deliver func(string)) {
+			deliver("2")
+			e.note(account("a", "2"))
+			deliver("3")
+		}, []time.Duration{echoDelay, others}},
+		"the end of what the pass wrote, before it had the answer": {func(e *echoes, deliver func(string)) {
+			e.forget("hoge", account("a", "3"))
+			deliver("3")
+			e.note(account("a", "2"))
+		}, []time.Duration{others}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, l := &Reconciler{echoes: newEchoes()}, &line{}
+			request := reconcile.Request{NamespacedName: types.NamespacedName{Name: "hoge"}}
+			end := r.echoes.begin("hoge")
+			test.during(&r.echoes, func(version string) { r.enqueue(request, account("a", version), l) })
+			if len(l.waits) > 0 {
+				t.Errorf("it was judged during the pass: %v", l.waits)
+			}
+			end()
+			if !slices.Equal(l.waits, test.want) {
+				t.Errorf("the next looks wait %v, want %v", l.waits, test.want)
+			}
+			if len(r.echoes.written) != 0 || len(r.echoes.passes) != 0 {
+				t.Errorf("something is still remembered: %v, %v", r.echoes.written, r.echoes.passes)
+			}
+			if r.enqueue(request, account("a", "9"), l); l.waits[len(l.waits)-1] != others {
+				t.Errorf("after the pass, what somebody else wrote waits %v", l.waits)
+			}
+		})
 	}
 }

@@ -175,7 +175,7 @@ func (n noticing) RoundTrip(request *http.Request) (*http.Response, error) {
 // remember notes that the pass was quiet, if it was.
 func (p *pass) remember(asked bool) {
 	p.memory.quiet = nil
-	if !asked && !p.client.failed && p.recheck == 0 && len(p.errs) == 0 {
+	if !asked && !p.client.failed && p.recheck == 0 && p.leisure == 0 && len(p.errs) == 0 {
 		p.memory.quiet = &quiet{env: p.env.ResourceVersion, served: p.served, reads: slices.Clone(p.client.made)}
 	}
 }

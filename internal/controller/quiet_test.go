@@ -129,6 +129,7 @@ func TestAPassThatWasNotQuietIsAlwaysRepeated(t *testing.T) {
 	for name, disturb := range map[string]func(*pass) (asked bool){
 		"it asked the API server":  func(*pass) bool { return true },
 		"it is to be repeated":     func(p *pass) bool { p.recheckIn(time.Second); return false },
+		"it is when there is time": func(p *pass) bool { p.leisure = time.Second; return false },
 		"it found an error":        func(p *pass) bool { p.errs = append(p.errs, errors.New("no")); return false },
 		"the cache failed it once": func(p *pass) bool { p.client.failed = true; return false },
 	} {

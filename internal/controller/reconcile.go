@@ -63,6 +63,8 @@ type memory struct {
 	nudge *cause
 	// quiet is the last pass, if it was quiet.
 	quiet *quiet
+	// waited says that the first report was put off, see reportsLater.
+	waited bool
 }
 
 // marks are the labels and annotations of ownership.
@@ -77,6 +79,7 @@ var marks = apply.Marks{
 func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	ctx, end := r.shard.begin(ctx, req.Name)
 	defer end()
+	defer r.echoes.begin(req.Name)()
 	cached := &v1alpha1.AppEnvironment{}
 	err := r.client.Get(ctx, req.NamespacedName, cached, client.UnsafeDisableDeepCopy)
 	if err != nil {
@@ -133,7 +136,8 @@ type pass struct {
 	findings []status.Finding
 	removing []status.Finding
 	teardown *v1alpha1.Teardown
-	recheck  time.Duration
+	recheck  time.Duration // zero is not at all
+	leisure  time.Duration // the same, when there is time
 	errs     []error
 
 	frozen  frozen   // what waits for a confirmation
@@ -141,6 +145,8 @@ type pass struct {
 
 	suspended string                   // why spec.mode forbids writing
 	foreseen  []v1alpha1.PlannedAction // what Enforce would do
+
+	created bool // an object was made, or ours again, in this pass
 
 	keep bool // report nothing but the findings: the rest of the status stays
 	done bool // there is nothing to report
@@ -271,7 +277,7 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 
 // finish writes the status and says when to look again.
 func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
-	if !p.done {
+	if !p.done && !p.reportsLater() {
 		if err := p.report(ctx); err != nil {
 			p.errs = append(p.errs, err)
 		}
@@ -283,12 +289,5 @@ func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
 	if len(errs) > 0 {
 		return reconcile.Result{}, errors.Join(errs...)
 	}
-	return reconcile.Result{RequeueAfter: p.recheck}, nil
-}
-
-// recheckIn asks for another pass after d at the latest.
-func (p *pass) recheckIn(d time.Duration) {
-	if d > 0 && (p.recheck == 0 || d < p.recheck) {
-		p.recheck = d
-	}
+	return p.again(), nil
 }

@@ -37,7 +37,7 @@ func (p *pass) report(ctx context.Context) error {
 		Protection: p.protection(),
 		Now:        p.now().Truncate(time.Second),
 	})
-	if equality.Semantic.DeepEqual(*before, after) {
+	if equality.Semantic.DeepEqual(*before, after) || p.canWait(before, after) {
 		recordStatus(p.env)
 		return nil
 	}
@@ -46,7 +46,7 @@ func (p *pass) report(ctx context.Context) error {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	recordStatus(p.env)
-	p.announce(ctx, before.Conditions)
+	p.announce(ctx, before)
 	return nil
 }
 
@@ -69,9 +69,10 @@ func (p *pass) writeStatus(ctx context.Context) error {
 
 // announce logs each condition whose status or reason changed, and sends one Event when what it all comes to did:
 // Ready names the one thing that the environment waits for.
-func (p *pass) announce(ctx context.Context, before []metav1.Condition) {
+func (p *pass) announce(ctx context.Context, before *v1alpha1.AppEnvironmentStatus) {
+	isNew := before.ObservedGeneration < 1
 	for _, condition := range p.env.Status.Conditions {
-		previous := meta.FindStatusCondition(before, condition.Type)
+		previous := meta.FindStatusCondition(before.Conditions, condition.Type)
 		if previous != nil && previous.Status == condition.Status && previous.Reason == condition.Reason {
 			continue
 		}
@@ -80,7 +81,7 @@ func (p *pass) announce(ctx context.Context, before []metav1.Condition) {
 		}
 		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", condition.Type,
 			"status", condition.Status, "reason", condition.Reason, "because", condition.Message)
-		if condition.Type == v1alpha1.ConditionReady && (previous != nil || meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionStalled)) {
+		if condition.Type == v1alpha1.ConditionReady && (!isNew || meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionStalled)) {
 			p.sendEvent(condition)
 		}
 	}

@@ -95,7 +95,7 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 			AllowedClusterSecretStores:   cfg.AllowedClusterSecretStores,
 		},
 		memories: map[types.UID]*memory{},
-		echoes:   echoes{written: map[types.UID]string{}},
+		echoes:   newEchoes(),
 		now:      time.Now,
 	}
 	r.applications.read = r.readApplications
@@ -177,7 +177,7 @@ func (r *Reconciler) childEvents() handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { r.wakeOwner(ctx, e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
-			r.echoes.forget(e.Object)
+			r.echoes.forget(ownerOf(e.Object), e.Object)
 			r.wakeOwner(ctx, e.Object, q)
 			r.wakeClaimants(ctx, claimsHeldBy(e.Object), q)
 		},
@@ -197,7 +197,9 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 func (r *Reconciler) wakeClaimants(ctx context.Context, claims []component.Claim, q queue) {
 	for _, claim := range claims {
 		for _, env := range r.claimants(ctx, claim) {
-			r.wake(env, q)
+			if r.shard.keeps(env) {
+				q.Add(requestFor(env)) // at once, whoever wrote the environment itself
+			}
 		}
 	}
 }
@@ -220,7 +222,7 @@ func (r *Reconciler) environmentEvents() handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { r.wake(e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
-			r.echoes.forget(e.Object)
+			r.echoes.forget(e.Object.GetName(), e.Object)
 			r.wake(e.Object, q)
 			r.wakeClaimants(ctx, claimed(e.Object), q)
 		},

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -35,17 +34,25 @@ func (p *pass) record(ctx context.Context) error {
 	children := p.records.children()
 	p.held.records = p.namesToHold()
 	protection := p.protection()
-	if equality.Semantic.DeepEqual(before, children) && slices.Equal(p.env.Status.AdmittedApps, p.held.apps) &&
+	if slices.EqualFunc(before, children, sameEntry) && slices.Equal(p.env.Status.AdmittedApps, p.held.apps) &&
 		slices.Equal(p.env.Status.DNSNames, p.held.records) && (p.env.Status.Protection == protection || protection == v1alpha1.ProtectionNone) {
 		return nil
 	}
 	p.env.Status.Children = children
+	p.begins()
 	p.env.Status.Protection = protection
 	p.env.Status.AdmittedApps, p.env.Status.DNSNames = p.held.apps, p.held.records
 	if err := p.writeStatus(ctx); err != nil {
 		return fmt.Errorf("recording children: %w", err)
 	}
 	return nil
+}
+
+// sameEntry says whether an entry is on record as it should be before anything is sent. The UID of
+// what exists already is filled in by the report.
+func sameEntry(before, after v1alpha1.Child) bool {
+	before.UID = cmp.Or(before.UID, after.UID)
+	return before == after
 }
 
 // note puts a step's object on record, if it is ours or about to be.

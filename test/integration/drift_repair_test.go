@@ -45,6 +45,7 @@ func TestWhatSomebodyElseDoesToAChildIsRepairedWithinASecond(t *testing.T) {
 		}
 	}
 	plane.WaitReady(t, "drift")
+	checkEntries(t, "drift")
 }
 
 func checkChanged(t *testing.T, child child) {
@@ -100,15 +101,29 @@ func checkDeleted(t *testing.T, child child) {
 		}
 		return nil
 	})
-	fixture.Eventually(t, soon, func() error {
-		live := plane.Find(t, child.GroupVersionKind, child.ObjectKey)
-		for _, entry := range plane.Environment(t, "drift").Status.Children {
-			if entry.Kind == child.Kind && entry.Name == child.Name && live != nil && entry.UID == live.GetUID() {
-				return nil
-			}
+}
+
+// Not parallel: it counts the operator's requests.
+func TestWhatIsCreatedAgainInARowIsReportedTogether(t *testing.T) {
+	const name = "drift-in-a-row"
+	plane.RunReady(t, fixture.Full(name))
+	waitForSilence(t)
+	mark := plane.Operator.Requests.Mark()
+	deleted := 0
+	for _, child := range childrenOf(name) {
+		switch child.Kind { // nobody else writes these
+		case "LimitRange", "NetworkPolicy", "RoleBinding", "ServiceAccount":
+			checkDeleted(t, child)
+			deleted++
 		}
-		return fmt.Errorf("status.children does not hold the new UID of %s %s", child.Kind, child.ObjectKey)
+	}
+	checkEntries(t, name)
+	writes := plane.Operator.Requests.Since(mark, func(r fixture.Request) bool {
+		return r.Resource == "appenvironments" && r.Name == name && r.Writes()
 	})
+	if reports := len(writes) - deleted; deleted < 4 || reports > 2 { // one before each creation
+		t.Errorf("%d reports of %d objects that were created again: %v", reports, deleted, writes)
+	}
 }
 
 func TestADeletedNamespaceComesBackWithItsContent(t *testing.T) {
