@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -18,11 +19,11 @@ import (
 	"github.com/appenv/appenv-operator/test/fixture"
 )
 
-// BenchmarkNothingToDo measures a look at an environment that is as it should be, among 50 and 200 of them on
+// BenchmarkNothingToDo measures a look at an environment that is as it should be, among 50, 200 and 1000 of them on
 // a real API server, from real caches. It needs what `make test` builds, and minutes: the environments are made first.
 func BenchmarkNothingToDo(b *testing.B) {
 	world := newWorld(b)
-	for _, n := range []int{50, 200} {
+	for _, n := range []int{50, 200, 1000} {
 		b.Run(fmt.Sprintf("%d-environments", n), func(b *testing.B) {
 			world.grow(b, n)
 			ctx := context.Background()
@@ -119,13 +120,21 @@ func (w *world) grow(b *testing.B, n int) {
 	w.settle(b)
 }
 
-// settle waits until the operator has asked nothing for five seconds.
+// settle waits until the operator has asked nothing for five seconds, and nobody in this process does anything: all
+// of it would be counted.
 func (w *world) settle(b *testing.B) {
 	b.Helper()
-	fixture.Eventually(b, 2*time.Minute, func() error {
+	var before, now runtime.MemStats
+	fixture.Eventually(b, 5*time.Minute, func() error {
 		last := w.plane.Operator.Requests.Last(func(r fixture.Request) bool { return r.Verb != "watch" })
 		if since := time.Since(last); since < 5*time.Second {
 			return fmt.Errorf("the last request was sent %s ago", since)
+		}
+		runtime.ReadMemStats(&before)
+		time.Sleep(time.Second)
+		runtime.ReadMemStats(&now)
+		if made := now.Mallocs - before.Mallocs; made > 5000 {
+			return fmt.Errorf("%d allocations were made in a second", made)
 		}
 		return nil
 	})

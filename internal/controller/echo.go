@@ -24,13 +24,13 @@ type echoes struct {
 	// the order in which they were written.
 	written map[types.UID][]string
 	// passes are those under way, by environment.
-	passes map[string]*overture
+	passes map[string]*hearing
 }
 
-// An overture is what watches deliver while a pass is under way. That may be what the pass itself
+// A hearing is what watches deliver while a pass is under way. That may be what the pass itself
 // wrote, before it has the API server's answer, so it is judged when the pass has ended. Nothing is
 // lost by that: until then the environment cannot be looked at again anyway.
-type overture struct {
+type hearing struct {
 	queue priorities
 	heard []version
 	gone  []types.UID
@@ -44,14 +44,17 @@ type version struct {
 type priorities = priorityqueue.PriorityQueue[reconcile.Request]
 
 func newEchoes() echoes {
-	return echoes{written: map[types.UID][]string{}, passes: map[string]*overture{}}
+	return echoes{written: map[types.UID][]string{}, passes: map[string]*hearing{}}
 }
 
 // note remembers an object as it was stored.
 func (e *echoes) note(stored client.Object) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.written[stored.GetUID()] = append(e.written[stored.GetUID()], stored.GetResourceVersion())
+	versions, stands := e.written[stored.GetUID()], stored.GetResourceVersion()
+	if !slices.Contains(versions, stands) { // a write that changed nothing stands where it stood
+		e.written[stored.GetUID()] = append(versions, stands)
+	}
 }
 
 // hears says whether an event brings nothing but what the operator itself wrote. What it wrote
@@ -82,7 +85,7 @@ func (e *echoes) forget(environment string, obj client.Object) {
 func (e *echoes) begin(environment string) (end func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.passes[environment] = &overture{}
+	e.passes[environment] = &hearing{}
 	return func() { e.end(environment) }
 }
 

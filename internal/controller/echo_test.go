@@ -82,6 +82,11 @@ func TestWhatIsDeliveredDuringAPassIsJudgedAtItsEnd(t *testing.T) {
 			e.note(account("a", "3"))
 			deliver("3")
 		}, []time.Duration{echoDelay}},
+		"what the pass wrote, and wrote once more without changing anything": {func(e *echoes, deliver func(string)) {
+			e.note(account("a", "2"))
+			e.note(account("a", "2"))
+			deliver("2")
+		}, []time.Duration{echoDelay}},
 		"what somebody else wrote": {func(e *echoes, deliver func(string)) { deliver("2") }, []time.Duration{others}},
 		"what somebody else wrote after the pass": {func(e *echoes, deliver func(string)) {
 			deliver("2")

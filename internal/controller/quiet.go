@@ -79,7 +79,7 @@ func kindOfObject(obj client.Object) schema.GroupVersionKind {
 }
 
 // again says whether the cache answers as it did, without copying anything.
-func (l look) again(ctx context.Context, c client.Client) bool {
+func (l look) again(ctx context.Context, c client.Reader) bool {
 	if !l.isList {
 		var obj client.Object = &v1alpha1.AppEnvironment{}
 		if !l.kind.Empty() {
@@ -137,7 +137,7 @@ func (q *quiet) holds(ctx context.Context, r *Reconciler, env *v1alpha1.AppEnvir
 		return false
 	}
 	for _, look := range q.reads {
-		if !look.again(ctx, r.client) {
+		if !look.again(ctx, r.cache) {
 			return false
 		}
 	}

@@ -81,7 +81,7 @@ func aPass(t *testing.T, r *Reconciler) *pass {
 }
 
 func reconcilerOn(s *shelf) *Reconciler {
-	return &Reconciler{client: s, apis: &apis{}, memories: map[types.UID]*memory{}}
+	return &Reconciler{client: s, cache: s, apis: &apis{}, memories: map[types.UID]*memory{}}
 }
 
 func newShelf() *shelf {

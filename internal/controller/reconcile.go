@@ -27,6 +27,7 @@ import (
 // Reconciler brings one environment at a time to what its spec asks for.
 type Reconciler struct {
 	client   client.Client
+	cache    client.Reader // what client reads from, without waiting for what it wrote
 	reader   client.Reader // past the cache
 	applier  *apply.Applier
 	apis     *apis

@@ -80,6 +80,7 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconciler {
 	r := &Reconciler{
 		client:   mgr.GetClient(),
+		cache:    mgr.GetCache(),
 		reader:   mgr.GetAPIReader(),
 		applier:  apply.New(mgr.GetClient(), mgr.GetAPIReader(), fieldManager),
 		apis:     kinds,
