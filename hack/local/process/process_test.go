@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -98,13 +99,17 @@ func TestALeftoverIsFoundByItsEnvironment(t *testing.T) {
 	// A child in a session of its own outlives its parent and the parent's group.
 	start(t, table, "parent", "setsid sleep 1000 & sleep 1000")
 	deadline := time.Now().Add(grace)
-	for {
+	isAsleep := func(l Leftover) bool { return l.Command == "sleep 1000" }
+	for { // setsid becomes the child once that has its session
 		left, err := table.Leftovers()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(left) == 3 || time.Now().After(deadline) {
+		if asleep := slices.DeleteFunc(left, func(l Leftover) bool { return !isAsleep(l) }); len(asleep) == 2 {
 			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not both children sleep: %+v", left)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
