@@ -193,7 +193,9 @@ func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
 	p.live[s.key] = stored
 	delete(p.memory.refusals, s.key)
 	record := p.records[s.key]
-	p.created = p.created || record.UID != stored.GetUID()
+	if record.UID != stored.GetUID() {
+		p.memory.hasCreated(s.key, stored.GetUID(), p.now())
+	}
 	record.UID = stored.GetUID()
 	p.records[s.key] = record
 }

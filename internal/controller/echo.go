@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
@@ -31,14 +30,16 @@ type echoes struct {
 // wrote, before it has the API server's answer, so it is judged when the pass has ended. Nothing is
 // lost by that: until then the environment cannot be looked at again anyway.
 type hearing struct {
-	queue priorities
-	heard []version
+	heard []delivery
 	gone  []types.UID
 }
 
-type version struct {
+// A delivery is an object in a version, and the queue that it came with: that knows how urgent the
+// event is.
+type delivery struct {
 	uid             types.UID
 	resourceVersion string
+	queue           priorities
 }
 
 type priorities = priorityqueue.PriorityQueue[reconcile.Request]
@@ -59,14 +60,14 @@ func (e *echoes) note(stored client.Object) {
 
 // hears says whether an event brings nothing but what the operator itself wrote. What it wrote
 // before that is not going to be delivered any more.
-func (e *echoes) hears(v version) bool {
-	at := slices.Index(e.written[v.uid], v.resourceVersion)
+func (e *echoes) hears(d delivery) bool {
+	at := slices.Index(e.written[d.uid], d.resourceVersion)
 	if at < 0 {
 		return false
 	}
-	e.written[v.uid] = e.written[v.uid][at+1:]
-	if len(e.written[v.uid]) == 0 {
-		delete(e.written, v.uid)
+	e.written[d.uid] = e.written[d.uid][at+1:]
+	if len(e.written[d.uid]) == 0 {
+		delete(e.written, d.uid)
 	}
 	return true
 }
@@ -95,8 +96,8 @@ func (e *echoes) end(environment string) {
 	pass := e.passes[environment]
 	delete(e.passes, environment)
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: environment}}
-	for _, v := range pass.heard {
-		e.add(pass.queue, request, v)
+	for _, d := range pass.heard {
+		e.add(request, d)
 	}
 	for _, uid := range pass.gone {
 		delete(e.written, uid)
@@ -105,29 +106,28 @@ func (e *echoes) end(environment string) {
 
 // judge enqueues an environment because of an event: at once, or when there is time if that is as
 // the operator itself wrote it.
-func (e *echoes) judge(q priorities, request reconcile.Request, v version) {
+func (e *echoes) judge(request reconcile.Request, d delivery) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if pass := e.passes[request.Name]; pass != nil {
-		pass.queue, pass.heard = q, append(pass.heard, v)
+		pass.heard = append(pass.heard, d)
 		return
 	}
-	e.add(q, request, v)
+	e.add(request, d)
 }
 
-func (e *echoes) add(q priorities, request reconcile.Request, v version) {
-	if !e.hears(v) {
-		q.Add(request)
+func (e *echoes) add(request reconcile.Request, d delivery) {
+	if !e.hears(d) {
+		d.queue.Add(request)
 		return
 	}
-	low := handler.LowPriority
-	q.AddWithOpts(priorityqueue.AddOpts{After: echoDelay, Priority: &low}, request)
+	d.queue.AddWithOpts(priorityqueue.AddOpts{After: echoDelay, Priority: new(whenIdle)}, request)
 }
 
 // enqueue has an environment looked at because an object of it came or changed.
 func (r *Reconciler) enqueue(request reconcile.Request, obj client.Object, q queue) {
 	if q, ok := q.(priorities); ok {
-		r.echoes.judge(q, request, version{obj.GetUID(), obj.GetResourceVersion()})
+		r.echoes.judge(request, delivery{obj.GetUID(), obj.GetResourceVersion(), q})
 		return
 	}
 	q.Add(request)

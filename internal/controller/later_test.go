@@ -5,10 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
 )
 
 // aNewOne is a pass that has put everything in place that a new environment asks for.
@@ -45,6 +48,9 @@ func TestAReportThatSomebodyMayWaitForIsNotPutOff(t *testing.T) {
 		"of an object that is not in place":      func(p *pass) { p.plans[1].applied = false },
 		"of a component that is left alone":      func(p *pass) { p.plans[0].blocked = true },
 		"of what is looked at again soon":        func(p *pass) { p.recheckIn(time.Second) },
+		"of a namespace that is not allowed": func(p *pass) {
+			p.found("namespaces", component.Key{Kind: "Namespace", Name: "a"}, refuse(component.Stalled, v1alpha1.ReasonNamespaceReserved, ""))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := aNewOne()
@@ -59,7 +65,8 @@ func TestAReportThatSomebodyMayWaitForIsNotPutOff(t *testing.T) {
 func TestANewEnvironmentSaysSomethingUntilItsFirstReport(t *testing.T) {
 	p := aNewOne()
 	p.begins()
-	if len(p.env.Status.Conditions) != 1 || p.env.Status.Conditions[0].Type != v1alpha1.ConditionReady || p.env.Status.BlockedOn == "" {
+	if !meta.IsStatusConditionFalse(p.env.Status.Conditions, v1alpha1.ConditionReady) || p.env.Status.BlockedOn == "" ||
+		!meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionReconciling) {
 		t.Errorf("it says %q, %v", p.env.Status.BlockedOn, p.env.Status.Conditions)
 	}
 	if p.env.Status.ObservedGeneration > 0 {
@@ -77,31 +84,62 @@ func TestAReportOfNothingButUIDsOfWhatWasJustCreatedComesWhenThereIsTime(t *test
 		return v1alpha1.Child{Kind: "ServiceAccount", Name: name, UID: uid, State: v1alpha1.ChildReady}
 	}
 	before := v1alpha1.AppEnvironmentStatus{BlockedOn: "nothing", Children: []v1alpha1.Child{entry("a", "1"), entry("b", "")}}
+	nothing := func(*pass, *v1alpha1.AppEnvironmentStatus) {}
 	for name, test := range map[string]struct {
-		change  func(after *v1alpha1.AppEnvironmentStatus)
-		created bool
-		want    bool
+		change func(p *pass, after *v1alpha1.AppEnvironmentStatus)
+		since  time.Duration
+		want   time.Duration
 	}{
-		"the UID of an object just created":      {func(*v1alpha1.AppEnvironmentStatus) {}, true, true},
-		"the UID of an object created before":    {func(*v1alpha1.AppEnvironmentStatus) {}, false, false},
-		"another UID than the one on record":     {func(s *v1alpha1.AppEnvironmentStatus) { s.Children[0].UID = "3" }, true, false},
-		"a UID that is no longer on record":      {func(s *v1alpha1.AppEnvironmentStatus) { s.Children[0].UID = "" }, true, false},
-		"an object in another state":             {func(s *v1alpha1.AppEnvironmentStatus) { s.Children[1].State = v1alpha1.ChildProgressing }, true, false},
-		"an object more":                         {func(s *v1alpha1.AppEnvironmentStatus) { s.Children = append(s.Children, entry("c", "4")) }, true, false},
-		"something else about the environment":   {func(s *v1alpha1.AppEnvironmentStatus) { s.BlockedOn = "an image" }, true, false},
-		"a generation that was not observed yet": {func(s *v1alpha1.AppEnvironmentStatus) { s.ObservedGeneration = 2 }, true, false},
+		"the UID of an object just created":          {nothing, 0, echoDelay},
+		"the UID of one created four seconds ago":    {nothing, 4 * time.Second, echoDelay - 4*time.Second},
+		"the UID of one created ten seconds ago":     {nothing, echoDelay, 0},
+		"a UID that another operator has not noted":  {func(p *pass, _ *v1alpha1.AppEnvironmentStatus) { clear(p.memory.created) }, 0, 0},
+		"the UID of an object that is to be deleted": {func(p *pass, _ *v1alpha1.AppEnvironmentStatus) { p.env.DeletionTimestamp = &metav1.Time{Time: p.now()} }, 0, 0},
+		"another UID than the one on record":         {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.Children[0].UID = "3" }, 0, 0},
+		"a UID that is no longer on record":          {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.Children[0].UID = "" }, 0, 0},
+		"an object in another state":                 {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.Children[1].State = v1alpha1.ChildProgressing }, 0, 0},
+		"an object more":                             {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.Children = append(s.Children, entry("c", "4")) }, 0, 0},
+		"something else about the environment":       {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.BlockedOn = "an image" }, 0, 0},
+		"a generation that was not observed yet":     {func(_ *pass, s *v1alpha1.AppEnvironmentStatus) { s.ObservedGeneration = 2 }, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			after := *before.DeepCopy()
 			after.Children[1].UID = "2"
-			test.change(&after)
 			p := aNewOne()
-			p.created = test.created
-			if got := p.canWait(&before, after); got != test.want {
-				t.Fatalf("it can wait: %v, want %v", got, test.want)
+			p.memory.hasCreated(keyOfChild(before.Children[1]), "2", p.now().Add(-test.since))
+			test.change(p, &after)
+			if got := p.canWait(&before, after); got != (test.want > 0) || p.leisure != test.want {
+				t.Fatalf("it can wait: %v, %s; want %s", got, p.leisure, test.want)
 			}
-			if p.remember(false); (p.memory.quiet == nil) != test.want {
+			if p.remember(false); (p.memory.quiet == nil) != (test.want > 0) {
 				t.Errorf("another look is taken for one that says nothing new: %v", p.memory.quiet != nil)
+			}
+		})
+	}
+}
+
+func TestTheUIDOfWhatWasCreatedIsRememberedUntilItIsOnRecord(t *testing.T) {
+	child := v1alpha1.Child{Kind: "ServiceAccount", Name: "a"}
+	key := keyOfChild(child)
+	for name, test := range map[string]struct {
+		children []v1alpha1.Child
+		want     types.UID
+		remains  bool
+	}{
+		"an entry without it":         {[]v1alpha1.Child{child}, "2", true},
+		"an entry that has it":        {[]v1alpha1.Child{{Kind: child.Kind, Name: child.Name, UID: "2"}}, "2", false},
+		"an entry that has a new one": {[]v1alpha1.Child{{Kind: child.Kind, Name: child.Name, UID: "3"}}, "3", false},
+		"no entry any more":           {nil, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, env := reconcilerOn(newShelf()), environmentIn("7")
+			r.memoryOf(env).hasCreated(key, "2", time.Time{})
+			env.Status.Children = test.children
+			if got := r.begin(env).records[key].UID; got != test.want {
+				t.Errorf("the UID on record is %q, want %q", got, test.want)
+			}
+			if _, remembered := r.memoryOf(env).created[key]; remembered != test.remains {
+				t.Errorf("it is still remembered: %v", remembered)
 			}
 		})
 	}
@@ -111,7 +149,7 @@ func TestALookAtATimeIsNotPutOffByOneThatHasTime(t *testing.T) {
 	p := aNewOne()
 	p.leisure = time.Second
 	p.recheckIn(time.Minute)
-	if result := p.again(); result.RequeueAfter != time.Second || result.Priority != nil {
+	if result := p.again(); result.RequeueAfter != time.Second || *result.Priority != atOnce {
 		t.Errorf("the next look is %+v", result)
 	}
 }

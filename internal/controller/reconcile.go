@@ -66,6 +66,10 @@ type memory struct {
 	quiet *quiet
 	// waited says that the first report was put off, see reportsLater.
 	waited bool
+	// created are the UIDs of objects that were created and whose entries do not have them yet,
+	// and since when.
+	created      map[component.Key]types.UID
+	createdSince time.Time
 }
 
 // marks are the labels and annotations of ownership.
@@ -147,8 +151,6 @@ type pass struct {
 	suspended string                   // why spec.mode forbids writing
 	foreseen  []v1alpha1.PlannedAction // what Enforce would do
 
-	created bool // an object was made, or ours again, in this pass
-
 	keep bool // report nothing but the findings: the rest of the status stays
 	done bool // there is nothing to report
 }
@@ -170,7 +172,7 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		env:        env,
 		owner:      apply.Owner{Name: env.Name, UID: env.UID},
 		memory:     r.memoryOf(env),
-		records:    recordsOf(env),
+		records:    r.memoryOf(env).complete(recordsOf(env)),
 		held:       held{apps: env.Status.AdmittedApps, records: env.Status.DNSNames},
 		live:       map[component.Key]*unstructured.Unstructured{},
 		consenting: map[component.Key]bool{},
@@ -195,7 +197,7 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 	defer r.mu.Unlock()
 	if r.memories[env.UID] == nil {
 		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{},
-			contentions: map[component.Key]contention{}, causes: map[component.Key]*cause{}}
+			contentions: map[component.Key]contention{}, causes: map[component.Key]*cause{}, created: map[component.Key]types.UID{}}
 	}
 	return r.memories[env.UID]
 }
@@ -215,6 +217,7 @@ func (p *pass) run(ctx context.Context) {
 	case deleting:
 		p.suspended = ""
 		p.recall(ctx)
+		p.identify()
 		p.tearDown(ctx)
 		return
 	case p.suspended == v1alpha1.ReasonPaused:
@@ -278,7 +281,11 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 
 // finish writes the status and says when to look again.
 func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
-	if !p.done && !p.reportsLater() {
+	switch {
+	case p.done:
+	case p.reportsLater():
+		recordStatus(p.env)
+	default:
 		if err := p.report(ctx); err != nil {
 			p.errs = append(p.errs, err)
 		}
@@ -288,7 +295,7 @@ func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
 		p.recheckIn(firstRetry) // somebody was faster: look again
 	}
 	if len(errs) > 0 {
-		return reconcile.Result{}, errors.Join(errs...)
+		return reconcile.Result{Priority: new(atOnce)}, errors.Join(errs...)
 	}
 	return p.again(), nil
 }

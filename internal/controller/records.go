@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
 )
 
@@ -24,6 +25,18 @@ func recordsOf(env *v1alpha1.AppEnvironment) records {
 func keyOfChild(child v1alpha1.Child) component.Key {
 	gv, _ := schema.ParseGroupVersion(child.APIVersion)
 	return component.Key{Group: gv.Group, Kind: child.Kind, Namespace: child.Namespace, Name: child.Name}
+}
+
+// identify fills in the UIDs of objects whose creation no pass has lived to see: what is on record
+// and bears our marks is ours.
+func (p *pass) identify() {
+	for key, live := range p.live {
+		record, recorded := p.records[key]
+		if live != nil && recorded && record.UID == "" && marks.Standing(live, p.owner) == apply.Ours {
+			record.UID = live.GetUID()
+			p.records[key] = record
+		}
+	}
 }
 
 // children are the entries, sorted by component, kind, namespace and name.

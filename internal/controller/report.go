@@ -64,6 +64,7 @@ func (p *pass) writeStatus(ctx context.Context) error {
 		return err
 	}
 	p.echoes.note(p.env)
+	p.memory.complete(recordsOf(p.env))
 	return nil
 }
 
@@ -81,7 +82,7 @@ func (p *pass) announce(ctx context.Context, before *v1alpha1.AppEnvironmentStat
 		}
 		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", condition.Type,
 			"status", condition.Status, "reason", condition.Reason, "because", condition.Message)
-		if condition.Type == v1alpha1.ConditionReady && (!isNew || meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionStalled)) {
+		if condition.Type == v1alpha1.ConditionReady && (!isNew || previous != nil && previous.Status != condition.Status || meta.IsStatusConditionTrue(p.env.Status.Conditions, v1alpha1.ConditionStalled)) {
 			p.sendEvent(condition)
 		}
 	}

@@ -184,7 +184,7 @@ func (r *Reconciler) childEvents() handler.EventHandler {
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
 			if ownerOf(e.ObjectOld) != ownerOf(e.ObjectNew) {
-				r.wakeOwner(ctx, e.ObjectOld, q)
+				r.wakeFormerOwner(ctx, e.ObjectOld, q)
 			}
 			r.wakeOwner(ctx, e.ObjectNew, q)
 			r.wakeClaimants(ctx, freed(claimsHeldBy(e.ObjectOld), claimsHeldBy(e.ObjectNew)), q)

@@ -100,21 +100,35 @@ func (r *Reconciler) wakeChanged(before, after client.Object, q queue) {
 	r.wake(after, q)
 }
 
-// wakeOwner enqueues the environment whose label an object carries, if it is of this shard or
-// cannot be read. Like claimants it must not wait for the cache.
+// wakeOwner enqueues the environment whose label an object carries.
 func (r *Reconciler) wakeOwner(ctx context.Context, obj client.Object, q queue) {
+	if name := r.ownerHere(ctx, obj); name != "" {
+		r.enqueue(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, obj, q)
+	}
+}
+
+// wakeFormerOwner enqueues the environment whose label an object carried, at once, whoever wrote it then.
+func (r *Reconciler) wakeFormerOwner(ctx context.Context, before client.Object, q queue) {
+	if name := r.ownerHere(ctx, before); name != "" {
+		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
+	}
+}
+
+// ownerHere is the environment whose label an object carries, if it is of this shard or cannot be
+// read; else empty. Like claimants it must not wait for the cache.
+func (r *Reconciler) ownerHere(ctx context.Context, obj client.Object) string {
 	name := ownerOf(obj)
 	if name == "" {
-		return
+		return ""
 	}
 	if !r.shard.selector.Empty() {
 		env := &v1alpha1.AppEnvironment{}
 		err := r.client.Get(ctx, client.ObjectKey{Name: name}, env, client.DisableReadYourWritesConsistency)
 		if err == nil && !r.shard.keeps(env) {
-			return
+			return ""
 		}
 	}
-	r.enqueue(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, obj, q)
+	return name
 }
 
 // forgetHandedOver drops what is remembered of an environment that another operator keeps.

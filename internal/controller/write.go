@@ -64,6 +64,7 @@ func (p *pass) note(plan *plan, s *step) {
 	switch {
 	case s.action == actionCreate || s.action == actionAdopt:
 		record.UID = "" // it becomes ours with the write
+		delete(p.memory.created, s.key)
 	case s.action == actionRefuse && !recorded:
 		return
 	case s.action != actionRefuse:

@@ -38,7 +38,7 @@ func TestWhatSomebodyElseDoesToAChildIsRepairedWithinASecond(t *testing.T) {
 	for _, child := range childrenOf("drift") {
 		name := child.Kind + " " + child.Name
 		t.Run(name+" changed", func(t *testing.T) { checkChanged(t, child) })
-		t.Run(name+" without our label", func(t *testing.T) { checkStripped(t, child) })
+		t.Run(name+" without our label", func(t *testing.T) { checkStripped(t, "drift", child) })
 		// A namespace takes seconds to go, and an ApplicationSet has rules of its own.
 		if child.Kind != "Namespace" && child.Kind != "ApplicationSet" {
 			t.Run(name+" deleted", func(t *testing.T) { checkDeleted(t, child) })
@@ -75,7 +75,8 @@ func checkChanged(t *testing.T, child child) {
 	t.Logf("repaired after %s", time.Since(start).Round(time.Millisecond))
 }
 
-func checkStripped(t *testing.T, child child) {
+func checkStripped(t *testing.T, environment string, child child) {
+	t.Helper()
 	plane.Change(t, child.GroupVersionKind, child.ObjectKey, func(u *unstructured.Unstructured) {
 		labels := u.GetLabels()
 		delete(labels, v1alpha1.LabelManagedBy)
@@ -84,7 +85,7 @@ func checkStripped(t *testing.T, child child) {
 	})
 	fixture.Eventually(t, second, func() error {
 		labels := plane.Get(t, child.GroupVersionKind, child.ObjectKey).GetLabels()
-		if labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByValue || labels[v1alpha1.LabelEnvironment] != "drift" {
+		if labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByValue || labels[v1alpha1.LabelEnvironment] != environment {
 			return fmt.Errorf("labels are %v", labels)
 		}
 		return nil
@@ -114,6 +115,7 @@ func TestWhatIsCreatedAgainInARowIsReportedTogether(t *testing.T) {
 		switch child.Kind { // nobody else writes these
 		case "LimitRange", "NetworkPolicy", "RoleBinding", "ServiceAccount":
 			checkDeleted(t, child)
+			checkStripped(t, name, child) // its entry does not have its new UID yet
 			deleted++
 		}
 	}
