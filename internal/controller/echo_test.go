@@ -5,10 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
 
 // A line is a queue that notes how long each item has to wait.
@@ -118,5 +122,29 @@ func TestWhatIsDeliveredDuringAPassIsJudgedAtItsEnd(t *testing.T) {
 				t.Errorf("after the pass, what somebody else wrote waits %v", l.waits)
 			}
 		})
+	}
+}
+
+func TestAnEventKeepsTheUrgencyWithWhichItCame(t *testing.T) {
+	r, urgent, idle := &Reconciler{echoes: newEchoes()}, &line{}, &line{}
+	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: "hoge"}}
+	end := r.echoes.begin("hoge")
+	r.enqueue(request, account("a", "2"), urgent)
+	r.enqueue(request, account("b", "2"), idle)
+	end()
+	if len(urgent.waits) != 1 || len(idle.waits) != 1 {
+		t.Errorf("the queues got %v and %v", urgent.waits, idle.waits)
+	}
+}
+
+func TestAFormerOwnerIsWokenAtOnceWhoeverWroteTheObjectLast(t *testing.T) {
+	r, l := &Reconciler{echoes: newEchoes(), shard: &shard{selector: labels.Everything()}}, &line{}
+	before := account("a", "2")
+	before.SetLabels(map[string]string{v1alpha1.LabelEnvironment: "hoge"})
+	r.echoes.note(before)
+	after := account("a", "3")
+	r.childEvents().Update(t.Context(), event.UpdateEvent{ObjectOld: before, ObjectNew: after}, l)
+	if !slices.Equal(l.waits, []time.Duration{0}) {
+		t.Errorf("the looks wait %v", l.waits)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -51,14 +50,13 @@ func (p *pass) begins() {
 		return
 	}
 	p.env.Status.BlockedOn = "its objects were asked for and are yet to be looked at"
-	for kind, is := range map[string]metav1.ConditionStatus{
-		v1alpha1.ConditionReady: metav1.ConditionFalse, v1alpha1.ConditionReconciling: metav1.ConditionTrue,
-	} {
-		meta.SetStatusCondition(&p.env.Status.Conditions, metav1.Condition{
-			Type: kind, Status: is, ObservedGeneration: p.env.Generation, LastTransitionTime: metav1.NewTime(p.now().Truncate(time.Second)),
-			Reason: v1alpha1.ReasonProgressing, Message: p.env.Status.BlockedOn,
-		})
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: p.env.Generation,
+		LastTransitionTime: metav1.NewTime(p.now().Truncate(time.Second)), Reason: v1alpha1.ReasonProgressing, Message: p.env.Status.BlockedOn,
 	}
+	reconciling := condition
+	reconciling.Type, reconciling.Status = v1alpha1.ConditionReconciling, metav1.ConditionTrue
+	p.env.Status.Conditions = []metav1.Condition{condition, reconciling}
 }
 
 // reportsLater says whether the report of this pass waits until there is time: everything that a new

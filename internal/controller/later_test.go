@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
@@ -151,5 +152,35 @@ func TestALookAtATimeIsNotPutOffByOneThatHasTime(t *testing.T) {
 	p.recheckIn(time.Minute)
 	if result := p.again(); result.RequeueAfter != time.Second || *result.Priority != atOnce {
 		t.Errorf("the next look is %+v", result)
+	}
+}
+
+func TestATeardownKnowsWhatNoPassHasLivedToSeeCreatedByItsMarks(t *testing.T) {
+	ours := account("there", "1")
+	ours.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue, v1alpha1.LabelEnvironment: "hoge"})
+	ours.SetAnnotations(map[string]string{v1alpha1.AnnotationOwnerUID: "u"})
+	for name, test := range map[string]struct {
+		live     *unstructured.Unstructured
+		recorded bool
+		uid      types.UID
+		want     types.UID
+	}{
+		"an object with our marks":                   {ours, true, "", "uid-there"},
+		"an object with our marks and a UID":         {ours, true, "2", "2"},
+		"an object with our marks, but not an entry": {ours, false, "", ""},
+		"an object without our marks":                {account("there", "1"), true, "", ""},
+		"an object that is missing":                  {nil, true, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := aNewOne()
+			key := component.KeyOf(ours)
+			p.live[key] = test.live
+			if test.recorded {
+				p.records[key] = v1alpha1.Child{Kind: "ServiceAccount", Name: "there", UID: test.uid}
+			}
+			if p.identify(); p.records[key].UID != test.want {
+				t.Errorf("the UID on record is %q, want %q", p.records[key].UID, test.want)
+			}
+		})
 	}
 }
