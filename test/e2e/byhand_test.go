@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,6 +29,7 @@ func deletedByHand(s *stage, kind schema.GroupVersionKind, namespace, name strin
 	s.apply(env)
 	s.ready()
 	before := s.uid(kind, namespace, name)
+	stays := s.uidsBut(kind)
 	as := s.client
 	for _, refused := range refusedToPeople {
 		if refused == kind {
@@ -52,6 +54,37 @@ func deletedByHand(s *stage, kind schema.GroupVersionKind, namespace, name strin
 		}
 		return ""
 	})
+	if now := s.uidsBut(kind); !maps.Equal(stays, now) {
+		s.Errorf("deleting the %s had more made anew: %v, then %v", kind.Kind, stays, now)
+	}
+}
+
+// uidsBut are the UIDs of what stays when an object of a kind is deleted by hand and comes back. With a Namespace
+// goes what is in it, with an Application what it has deployed.
+func (s *stage) uidsBut(kind schema.GroupVersionKind) map[string]string {
+	s.Helper()
+	uids := map[string]string{}
+	add := func(kind schema.GroupVersionKind, namespace, name string) {
+		uid := s.uid(kind, namespace, name)
+		if uid == "" {
+			s.Errorf("there is no %s %s", kind.Kind, name)
+		}
+		uids[kind.Kind] = uid
+	}
+	add(applicationSets, argoNamespace, s.name)
+	if kind != projects {
+		add(projects, argoNamespace, s.name)
+	}
+	if kind != namespaces {
+		add(namespaces, "", s.name)
+	}
+	if kind != applications {
+		add(applications, argoNamespace, s.application("web"))
+	}
+	if kind == projects || kind == externalSecrets {
+		add(deployments, s.name, "web")
+	}
+	return uids
 }
 
 // listEmptiedByHand: a person is refused. Somebody who is exempt is not, and then Argo CD may be faster

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,10 +60,20 @@ func (s *stage) stalled(step string, words ...string) {
 		return ""
 	})
 	s.note("%s: %s", step, s.blocked(words...))
-	if now := s.read().Status.Teardown; now == nil || now.Step != step {
-		s.Errorf("the deletion went on: %v", now)
+	env := s.read()
+	if now := env.Status.Teardown; now == nil || now.Step != step {
+		s.Fatalf("the deletion went on: %v", now)
 	}
+	stalled := apimeta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionStalled)
+	took := stalled.LastTransitionTime.Sub(env.Status.Teardown.Since.Time)
+	if took < teardownDeadline-time.Second || took > teardownDeadline+lateness { // both times are whole seconds
+		s.Errorf("Stalled after %s in this step; the deadline is %s", took, teardownDeadline)
+	}
+	s.note("Stalled after %s", took)
 }
+
+// lateness is how long after its deadline a step may be called stalled on a busy machine.
+const lateness = 10 * time.Second
 
 // deletedWhileASyncHangs: Argo CD lets no Application go while one of its syncs runs.
 func deletedWhileASyncHangs(s *stage) {

@@ -185,7 +185,7 @@ func (s *stage) patch(object client.Object, merge map[string]any) {
 // image is the image that an app's Deployment runs; empty when there is none.
 func (s *stage) image(app string) string {
 	s.Helper()
-	deployment := s.get(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, s.name, app)
+	deployment := s.get(deployments, s.name, app)
 	if deployment == nil {
 		return ""
 	}

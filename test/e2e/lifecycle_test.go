@@ -161,4 +161,13 @@ replicas:
 		}
 		return ""
 	})
+	s.syncByHand("web") // a new one, outside any window
+	s.until(func() string {
+		deployment := s.get(deployments, s.name, "web")
+		if replicas, _, _ := unstructured.NestedInt64(deployment.Object, "spec", "replicas"); replicas != 2 {
+			return fmt.Sprintf("two replicas; there are %d", replicas)
+		}
+		return ""
+	})
+	s.runs("web", "web:v1")
 }

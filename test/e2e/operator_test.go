@@ -281,7 +281,7 @@ func (s *stage) confirmsAsTold() bool {
 // operatorUndeployed says whether the operator's Deployment is gone.
 func (s *stage) operatorUndeployed() bool {
 	s.Helper()
-	return s.get(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, cluster.OperatorNamespace, cluster.OperatorServiceAccount) == nil
+	return s.get(deployments, cluster.OperatorNamespace, cluster.OperatorServiceAccount) == nil
 }
 
 // nothingOf fails when anything is left of what a kustomization consists of.

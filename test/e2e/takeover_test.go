@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -42,6 +41,17 @@ func takenOver(s *stage) {
 		return ""
 	})
 	before := s.facts()
+	for kind, want := range map[string]int{"Application ": 2, "syncs of ": 2, "Deployment ": 2, "generation of Deployment ": 2, "Pod ": 2} {
+		found := 0
+		for name := range before {
+			if strings.HasPrefix(name, kind) {
+				found++
+			}
+		}
+		if found < want {
+			s.Fatalf("there are %d facts %q, want %d: %v", found, kind, want, before)
+		}
+	}
 
 	env := s.environment("web", "worker")
 	env.Spec.ArgoCD = &v1alpha1.ArgoCD{
@@ -122,7 +132,7 @@ func (s *stage) facts() map[string]string {
 		history, _, _ := unstructured.NestedSlice(application.Object, "status", "history")
 		began, _, _ := unstructured.NestedString(application.Object, "status", "operationState", "startedAt")
 		facts["syncs of "+application.GetName()] = fmt.Sprintf("%d, the last at %s", len(history), began)
-		deployment := s.get(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, s.name, app)
+		deployment := s.get(deployments, s.name, app)
 		if deployment != nil {
 			facts["Deployment "+app] = string(deployment.GetUID())
 			facts["generation of Deployment "+app] = fmt.Sprint(deployment.GetGeneration())

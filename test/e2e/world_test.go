@@ -97,6 +97,7 @@ var (
 	managedCerts       = schema.GroupVersionKind{Group: "networking.gke.io", Version: "v1", Kind: "ManagedCertificate"}
 	dnsEndpoints       = schema.GroupVersionKind{Group: "externaldns.k8s.io", Version: "v1alpha1", Kind: "DNSEndpoint"}
 	namespaces         = corev1.SchemeGroupVersion.WithKind("Namespace")
+	deployments        = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
 	ownedByEnvironment = []schema.GroupVersionKind{
 		namespaces, projects, applicationSets, applications, externalSecrets, secretStores, managedCerts, dnsEndpoints,
 		corev1.SchemeGroupVersion.WithKind("ResourceQuota"), corev1.SchemeGroupVersion.WithKind("ServiceAccount"),

@@ -12,6 +12,7 @@ import (
 	"github.com/argoproj/argo-cd/v2/applicationset/generators"
 	"github.com/argoproj/argo-cd/v2/applicationset/utils"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"github.com/argoproj/argo-cd/v2/util/argo"
 	"github.com/google/go-cmp/cmp"
 	log "github.com/sirupsen/logrus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -39,7 +40,9 @@ func TestApplicationSetsBecomeTheApplicationsOfTheGoldenFiles(t *testing.T) {
 				t.Fatal("the golden file has no Applications")
 			}
 			var got []any
+			names := map[string]bool{}
 			for _, app := range expand(t, object) {
+				valid(t, app, names)
 				got = append(got, plain(t, app))
 			}
 			if paths := golden.Differ(want, got); len(paths) > 0 {
@@ -54,6 +57,9 @@ func expand(t *testing.T, object golden.Object) []v1alpha1.Application {
 	t.Helper()
 	var set v1alpha1.ApplicationSet
 	golden.Strictly(t, object, &set)
+	if err := utils.CheckInvalidGenerators(&set); err != nil {
+		t.Errorf("its generators are invalid: %v", err)
+	}
 	quiet := log.New()
 	quiet.SetOutput(io.Discard)
 	known := map[string]generators.Generator{"List": generators.NewListGenerator()}
@@ -62,6 +68,19 @@ func expand(t *testing.T, object golden.Object) []v1alpha1.Application {
 		t.Fatalf("%s: %v", reason, err)
 	}
 	return apps
+}
+
+// valid holds an Application to what Argo CD demands of those that an ApplicationSet generates: names that are
+// there once, and a specification that it has nothing to normalize in, which it would write back.
+func valid(t *testing.T, app v1alpha1.Application, names map[string]bool) {
+	t.Helper()
+	if names[app.Name] {
+		t.Errorf("there are two Applications %s", app.Name)
+	}
+	names[app.Name] = true
+	if diff := cmp.Diff(plain(t, app), plain(t, v1alpha1.Application{ObjectMeta: app.ObjectMeta, Spec: *argo.NormalizeApplicationSpec(&app.Spec)})); diff != "" {
+		t.Errorf("Argo CD would normalize %s (-ours +normalized):\n%s", app.Name, diff)
+	}
 }
 
 // plain is an Application as the golden files have it.
