@@ -76,6 +76,14 @@ verify: ## Fail on anything stale, unformatted, unused or out of place
 e2e: ## Run the scenarios on both majors of Argo CD; RUN=name, ARGOCD=3.5 or 2.14
 	@RUN="$(RUN)" ARGOCD="$(ARGOCD)" hack/e2e.sh
 
+.PHONY: boundary
+boundary: ## Let the operator die before and after each of its writes; RUN=adopt
+	@RUN="$(RUN)" hack/boundary.sh
+
+.PHONY: chaos
+chaos: ## Break everything around the operator while environments change; SEED=1 DURATION=3m, UPDATE=1
+	@SEED="$(SEED)" DURATION="$(DURATION)" UPDATE="$(UPDATE)" hack/chaos.sh
+
 # What it prints is what benchstat reads: redirect it to a file before a change, and to another after it.
 COUNT ?= 6
 .PHONY: microbench

@@ -123,6 +123,8 @@ const (
 	ReasonLeftBehind = "LeftBehind"
 	// ReasonTooManyChildren: the environment needs more than 500 objects.
 	ReasonTooManyChildren = "TooManyChildren"
+	// ReasonInternalError: the operator has an error; everything stays as it is, and is tried again.
+	ReasonInternalError = "InternalError"
 )
 
 // Annotations, labels and finalizers of the operator.

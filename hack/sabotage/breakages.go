@@ -19,13 +19,13 @@ const (
 var breakages = []breakage{
 	// Owning
 	{
-		what: "deletions have no UID precondition",
-		file: "internal/apply/apply.go", from: "client.Preconditions{UID: &uid}", to: "client.GracePeriodSeconds(len(uid))",
+		what: "deletions have no preconditions",
+		file: "internal/apply/apply.go", from: "client.Preconditions{UID: &uid, ResourceVersion: &version}", to: "client.GracePeriodSeconds(len(uid)+len(version))",
 		folder: integration, test: "TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead",
 	},
 	{
-		what: "applies are not bound to the UID",
-		file: "internal/apply/apply.go", from: "	obj.SetUID(live.GetUID())\n", to: "",
+		what: "applies are not bound to the object",
+		file: "internal/apply/apply.go", from: "	obj.SetUID(live.GetUID())\n	obj.SetResourceVersion(live.GetResourceVersion())\n", to: "",
 		folder: integration, test: "TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead",
 	},
 	{
@@ -283,6 +283,43 @@ var breakages = []breakage{
 		what: "nothing waits for its namespace",
 		file: "internal/controller/carry.go", from: "info.First {", to: "info.First && false {",
 		folder: "./internal/controller", test: "TestObjectsThatOthersNeedAreWrittenFirst",
+	},
+	// What was
+	{
+		what: "applies go to whatever the object has become",
+		file: "internal/apply/apply.go", from: "	obj.SetResourceVersion(live.GetResourceVersion())\n", to: "",
+		folder: "./internal/apply", test: "TestWritesAreBoundToTheObjectThatWasJudged",
+	},
+	{
+		what: "an object that changed hands is written to all the same",
+		file: "internal/apply/apply.go", from: "now == nil || !sameHands(live, now)", to: "now == nil",
+		folder: "./internal/apply", test: "TestWritesAreBoundToTheObjectThatWasJudged",
+	},
+	{
+		what: "an environment is taken for what the cache has",
+		file: "internal/controller/certain.go", from: "err != nil || now.ResourceVersion != p.env.ResourceVersion", to: "err != nil",
+		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
+	},
+	{
+		what: "what the cache has counts, whatever is on record",
+		file: "internal/controller/certain.go", from: "agrees || p.memory", to: "agrees || cached != nil || p.memory",
+		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
+	},
+	// When something is wrong with the operator itself
+	{
+		what: "a panic is not reported",
+		file: "internal/controller/panic.go", from: "if err := p.report(ctx); err != nil {", to: "if err := ctx.Err(); err != nil {",
+		folder: "./internal/controller", test: "TestAPanicIsReportedOnItsEnvironmentAndPassedOn",
+	},
+	{
+		what: "a panic in a goroutine ends the operator",
+		file: "internal/controller/carry.go", from: "			defer recovered(&all[i].err)\n", to: "",
+		folder: "./internal/controller", test: "TestAPanicInAGoroutineOfAPassIsOneOfThePass",
+	},
+	{
+		what: "that a status cannot be written is told nobody",
+		file: "internal/controller/report.go", from: "p.memory.unwritten%tellAfter == 0", to: "p.memory.unwritten < 0",
+		folder: integration, test: "TestAnEnvironmentAtTheSizeLimitIsHeldUntilItIsSmaller",
 	},
 	// Admission policies
 	{

@@ -2,8 +2,9 @@
 // apply, delete, the marks of ownership and the classes of errors.
 //
 // It knows objects and owners, never AppEnvironment or what a component is. Every
-// write that can destroy is bound to a UID, so that it cannot hit an object that
-// took the place of the one that was judged.
+// write to an object is bound to the UID and the resource version in which it was judged: it hits neither an
+// object that took its place nor one that has changed hands since. A write that is not allowed to rest on what a
+// cache says about something else asks first, see Guarded.
 package apply
 
 import (
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -74,9 +76,27 @@ func (a *Applier) Get(ctx context.Context, ref *unstructured.Unstructured) (*uns
 	return live, nil
 }
 
+type guardKey struct{}
+
+// Guarded has every write of an Applier under the context ask first. An error of the guard is returned, and nothing
+// is written. The guard may be called by several goroutines at once.
+func Guarded(ctx context.Context, guard func(context.Context) error) context.Context {
+	return context.WithValue(ctx, guardKey{}, guard)
+}
+
+func allowed(ctx context.Context) error {
+	if guard, ok := ctx.Value(guardKey{}).(func(context.Context) error); ok {
+		return guard(ctx)
+	}
+	return nil
+}
+
 // Create sends a POST and returns what was stored. Server-side apply cannot be
 // create-only: it would merge into an object that just appeared.
 func (a *Applier) Create(ctx context.Context, intent *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if err := allowed(ctx); err != nil {
+		return nil, err
+	}
 	obj := intent.DeepCopy()
 	if err := a.client.Create(ctx, obj, client.FieldOwner(a.manager)); err != nil {
 		return nil, fmt.Errorf("creating %s %s: %w", intent.GetKind(), intent.GetName(), err)
@@ -85,64 +105,97 @@ func (a *Applier) Create(ctx context.Context, intent *unstructured.Unstructured)
 }
 
 // Apply brings live to the intent by server-side apply and returns what was
-// stored. It is bound to live's UID: an object that is gone or was replaced gives
-// an error for which IsReplaced is true.
+// stored. An object that is gone, was replaced or has changed hands since it was live gives
+// an error for which IsReplaced is true. One that has changed otherwise is applied as it is now.
 func (a *Applier) Apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if err := allowed(ctx); err != nil {
+		return nil, err
+	}
+	var stored *unstructured.Unstructured
+	err := a.asItIs(ctx, live, func(live *unstructured.Unstructured) (err error) {
+		stored, err = a.apply(ctx, intent, live)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !a.matches(intent, stored) {
+		a.remember(intent, stored)
+	}
+	return stored, nil
+}
+
+// asItIs makes a write that is bound to the version of the object that it is given. When that is no longer the
+// present one, it is made once more with the present one, if nothing has changed about whose the object is.
+func (a *Applier) asItIs(ctx context.Context, live *unstructured.Unstructured, write func(live *unstructured.Unstructured) error) error {
+	err := write(live)
+	if !IsOutrun(err) {
+		return err
+	}
+	now, failure := a.Get(ctx, live)
+	if failure != nil || now == nil || !sameHands(live, now) {
+		return err
+	}
+	return write(now)
+}
+
+// sameHands says whether two versions are of one object that nobody has marked, or taken marks off, in between.
+func sameHands(before, now *unstructured.Unstructured) bool {
+	return before.GetUID() == now.GetUID() && maps.Equal(before.GetLabels(), now.GetLabels()) && maps.Equal(before.GetAnnotations(), now.GetAnnotations())
+}
+
+func (a *Applier) apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	if owned := ownershipOf(live, a.manager); owned.created && (owned.exceeds(intent.Object) || owned.hasKeyed()) {
-		if err := a.convertEntry(ctx, live); err != nil {
+		converted, err := a.convert(ctx, live)
+		if err != nil {
 			return nil, err
 		}
+		live = converted
 	}
 	obj := intent.DeepCopy()
 	obj.SetUID(live.GetUID())
+	obj.SetResourceVersion(live.GetResourceVersion())
 	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(a.manager), client.ForceOwnership); err != nil {
 		return nil, fmt.Errorf("applying %s %s: %w", intent.GetKind(), intent.GetName(), err)
-	}
-	if !a.matches(intent, obj) {
-		a.remember(intent, obj)
 	}
 	return obj, nil
 }
 
-// convertEntry turns the managedFields entry that the POST left into one of Apply.
+// convert turns the managedFields entry that the POST left into one of Apply, and returns the object as it is then.
 // Otherwise what has left the intent would stay in the object for good.
-func (a *Applier) convertEntry(ctx context.Context, cached *unstructured.Unstructured) error {
-	err := a.convert(ctx, cached)
-	if !apierrors.IsConflict(err) {
-		return err
-	}
-	live, err := a.Get(ctx, cached) // it has changed since
-	if err != nil || live == nil || live.GetUID() != cached.GetUID() {
-		return err // the apply that follows says what is wrong
-	}
-	return a.convert(ctx, live)
-}
-
-// convert is convertEntry for an object that is known to be as it is on the server.
-func (a *Applier) convert(ctx context.Context, live *unstructured.Unstructured) error {
+func (a *Applier) convert(ctx context.Context, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(a.manager), a.manager)
 	if err != nil || len(patch) == 0 {
-		return err
+		return live, err
 	}
 	patched := &unstructured.Unstructured{}
 	patched.SetGroupVersionKind(live.GroupVersionKind())
 	patched.SetNamespace(live.GetNamespace())
 	patched.SetName(live.GetName())
 	err = a.client.Patch(ctx, patched, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(a.manager))
-	if err != nil && !IsAbsent(err) {
-		return fmt.Errorf("converting managed fields of %s %s: %w", live.GetKind(), live.GetName(), err)
+	if IsAbsent(err) {
+		return live, nil // the apply that follows says so
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf("converting managed fields of %s %s: %w", live.GetKind(), live.GetName(), err)
+	}
+	return patched, nil
 }
 
-// Delete deletes the very object that live is. An object that is gone already is no error.
+// Delete deletes the very object that live is. An object that is gone already is no error. One that was replaced or
+// has changed hands gives an error for which IsReplaced is true.
 func (a *Applier) Delete(ctx context.Context, live *unstructured.Unstructured, propagation metav1.DeletionPropagation) error {
-	uid := live.GetUID()
-	err := a.client.Delete(ctx, live, client.Preconditions{UID: &uid}, client.PropagationPolicy(propagation))
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("deleting %s %s: %w", live.GetKind(), live.GetName(), err)
+	if err := allowed(ctx); err != nil {
+		return err
 	}
-	return nil
+	return a.asItIs(ctx, live, func(live *unstructured.Unstructured) error {
+		uid, version := live.GetUID(), live.GetResourceVersion()
+		err := a.client.Delete(ctx, live, client.Preconditions{UID: &uid, ResourceVersion: &version}, client.PropagationPolicy(propagation))
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("deleting %s %s: %w", live.GetKind(), live.GetName(), err)
+		}
+		return nil
+	})
 }
 
 // PatchJSON sends a JSON patch to the object. An object that is gone is no error. One
@@ -152,6 +205,9 @@ func (a *Applier) PatchJSON(ctx context.Context, live *unstructured.Unstructured
 }
 
 func (a *Applier) patchAs(ctx context.Context, manager string, live *unstructured.Unstructured, operations []map[string]any) error {
+	if err := allowed(ctx); err != nil {
+		return err
+	}
 	patch, err := json.Marshal(operations)
 	if err != nil {
 		return fmt.Errorf("encoding a patch of %s %s: %w", live.GetKind(), live.GetName(), err)

@@ -110,8 +110,8 @@ func TestTheEntryOfThePOSTIsConvertedOnce(t *testing.T) {
 	}{
 		"the cache is up to date":     {live: posted("1", "7"), asked: []string{"patch", "apply"}},
 		"the cache is behind":         {live: posted("1", "8"), asked: []string{"patch", "get", "patch", "apply"}},
-		"the object is gone":          {asked: []string{"patch", "apply"}, failed: true},
-		"another object has its name": {live: posted("2", "8"), asked: []string{"patch", "get", "apply"}},
+		"the object is gone":          {asked: []string{"patch", "apply", "get"}, failed: true},
+		"another object has its name": {live: posted("2", "8"), asked: []string{"patch", "get"}, failed: true},
 		"it was converted meanwhile":  {live: converted("8"), asked: []string{"patch", "get", "apply"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -109,10 +110,16 @@ func (p *pass) sendAll(ctx context.Context, due []*step) map[*step]answer {
 		slots <- struct{}{}
 		sending.Go(func() {
 			defer func() { <-slots }()
+			defer recovered(&all[i].err)
 			all[i] = p.send(ctx, s)
 		})
 	}
 	sending.Wait()
+	for i := range all {
+		if errors.Is(all[i].err, errPanicked) {
+			panic(all[i].err)
+		}
+	}
 	answers := make(map[*step]answer, len(due))
 	for i, s := range due {
 		answers[s] = all[i]

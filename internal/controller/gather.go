@@ -86,6 +86,9 @@ func (p *pass) recall(ctx context.Context) {
 			continue // --argocd-namespace may have been another once
 		}
 		live, err := p.cached(ctx, referenceOf(info.Kind, key))
+		if err == nil && live != nil {
+			live, err = p.verified(ctx, key, live)
+		}
 		if err != nil {
 			p.unreadable(key, err)
 		}

@@ -45,6 +45,7 @@ type measurements struct {
 	started     time.Time
 	repairs     *prometheus.CounterVec
 	timeToReady prometheus.Histogram
+	stalls      prometheus.Counter
 
 	mu       sync.Mutex
 	readings map[string]reading // by name of the environment
@@ -79,6 +80,10 @@ func newMeasurements(started time.Time) *measurements {
 			Help:    "Time from the creation of an environment until it is Ready for the first time.",
 			Buckets: []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600},
 		}),
+		stalls: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "appenv_watches_stalled_total",
+			Help: "How many watches delivered nothing for so long that they were begun again.",
+		}),
 	}
 	for _, c := range component.All {
 		for _, kind := range c.Kinds {
@@ -110,12 +115,14 @@ func (m *measurements) Describe(descriptions chan<- *prometheus.Desc) {
 	}
 	m.repairs.Describe(descriptions)
 	m.timeToReady.Describe(descriptions)
+	m.stalls.Describe(descriptions)
 }
 
 // Collect is part of prometheus.Collector.
 func (m *measurements) Collect(all chan<- prometheus.Metric) {
 	m.repairs.Collect(all)
 	m.timeToReady.Collect(all)
+	m.stalls.Collect(all)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range m.readings {

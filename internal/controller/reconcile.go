@@ -52,6 +52,8 @@ type memory struct {
 	// refused are the objects that were somebody else's when last looked at: they are
 	// read before they are created.
 	refused map[component.Key]bool
+	// verified are the resource versions of objects in the cache that are not what is on record, and are so.
+	verified map[component.Key]string
 	// refusals are writes that failed, so that events do not repeat them at once.
 	refusals map[component.Key]refusal
 	// contentions are fields that others took back.
@@ -64,6 +66,8 @@ type memory struct {
 	nudge *cause
 	// quiet is the last pass, if it was quiet.
 	quiet *quiet
+	// unwritten is how many writes of the status have failed in a row.
+	unwritten int
 	// waited says that the first report was put off, see reportsLater.
 	waited bool
 	// created are the UIDs of objects that were created and whose entries do not have them yet,
@@ -100,7 +104,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	ctx, asked := asking(ctx)
 	r.passes.Add(1)
 	p := r.begin(cached.DeepCopy())
-	p.run(ctx)
+	p.contain(apply.Guarded(ctx, p.certain), p.run)
 	result, err := p.finish(ctx)
 	p.remember(asked.Load())
 	return result, unlessHandedOver(ctx, err)
@@ -151,6 +155,8 @@ type pass struct {
 	suspended string                   // why spec.mode forbids writing
 	foreseen  []v1alpha1.PlannedAction // what Enforce would do
 
+	certainty certainty
+
 	keep bool // report nothing but the findings: the rest of the status stays
 	done bool // there is nothing to report
 }
@@ -196,7 +202,7 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.memories[env.UID] == nil {
-		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, refusals: map[component.Key]refusal{},
+		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, verified: map[component.Key]string{}, refusals: map[component.Key]refusal{},
 			contentions: map[component.Key]contention{}, causes: map[component.Key]*cause{}, created: map[component.Key]types.UID{}}
 	}
 	return r.memories[env.UID]
@@ -276,6 +282,7 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 		return fmt.Errorf("patching the finalizer: %w", err)
 	}
 	p.echoes.note(p.env)
+	p.certainty.reached()
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/status"
 )
 
@@ -61,11 +62,30 @@ func (p *pass) writeStatus(ctx context.Context) error {
 		return fmt.Errorf("encoding the status: %w", err)
 	}
 	if err := p.client.Status().Patch(ctx, p.env, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(fieldManager)); err != nil {
+		p.unwritten(err)
 		return err
 	}
+	p.memory.unwritten = 0
 	p.echoes.note(p.env)
+	p.certainty.reached()
 	p.memory.complete(recordsOf(p.env))
 	return nil
+}
+
+// tellAfter is how many writes of a status must have failed in a row to be told: waiting seems not to help.
+const tellAfter = 5
+
+// unwritten says in an Event that the status cannot be written: there is no other place to say it. Nothing is
+// created that is not on record, so the environment stands still until then.
+func (p *pass) unwritten(err error) {
+	if apply.IsOutrun(err) || apply.IsAbsent(err) {
+		return
+	}
+	p.memory.unwritten++
+	if p.memory.unwritten%tellAfter == 0 {
+		problem := apply.Classify(err)
+		p.recorder.Eventf(p.env, nil, corev1.EventTypeWarning, problem.Reason, "WriteStatus", "the status cannot be written, so nothing is done: %s", problem.Message)
+	}
 }
 
 // announce logs each condition whose status or reason changed, and sends one Event when what it all comes to did:

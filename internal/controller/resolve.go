@@ -92,7 +92,11 @@ func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Un
 		return live, nil
 	}
 	live, err := p.cached(ctx, ref)
-	if err == nil && live == nil && p.looksPast(key) {
+	switch {
+	case err != nil:
+	case live != nil:
+		live, err = p.verified(ctx, key, live)
+	case p.looksPast(key):
 		live, err = p.applier.Get(ctx, ref)
 	}
 	if live != nil {

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -43,6 +44,9 @@ func (r *roll) ask(ctx context.Context, keep func(*unstructured.Unstructured) bo
 	joined := r.join(q)
 	select {
 	case <-joined.done:
+		if errors.Is(joined.err, errPanicked) {
+			panic(joined.err)
+		}
 		return q.kept, joined.err
 	case <-ctx.Done():
 		joined.leave(q)
@@ -82,6 +86,7 @@ func (r *round) make(read func(context.Context, func(*unstructured.Unstructured)
 	defer close(r.done)
 	ctx, cancel := context.WithTimeout(context.Background(), passTimeout) // who asked first may leave before the others
 	defer cancel()
+	defer recovered(&r.err) // nobody else could; each of those who asked panics with it
 	r.err = read(ctx, r.show)
 }
 

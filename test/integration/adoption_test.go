@@ -27,12 +27,12 @@ func TestWhatATeamRunsIsTakenOverByConsent(t *testing.T) {
 	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite namespace it-team platform.appenv.dev/adopt-by=team"))
 	checkUnchanged(t, before.uids)
 
-	consent(t, namespaceGVK, cluster(fixture.NamespaceOf("team")), "team")
+	plane.Consent(t, namespaceGVK, cluster(fixture.NamespaceOf("team")), "team")
 	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite -n argocd appproject team platform.appenv.dev/adopt-by=team"))
-	consent(t, fixture.AppProjectGVK, argocd("team"), "team")
+	plane.Consent(t, fixture.AppProjectGVK, argocd("team"), "team")
 	plane.WaitFor(t, "team", taken, fixture.BlockedOn("kubectl annotate --overwrite -n argocd applicationset team platform.appenv.dev/adopt-by=team"))
 	checkUnchanged(t, before.uids)
-	consent(t, fixture.ApplicationSetGVK, argocd("team"), "team")
+	plane.Consent(t, fixture.ApplicationSetGVK, argocd("team"), "team")
 	plane.WaitReady(t, "team")
 
 	checkUnchanged(t, before.uids)
@@ -94,11 +94,11 @@ func TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten(t *testin
 			object: fixture.ApplicationSetGVK, reasons: []string{"deploys into namespace it-elsewhere and would move to it-unsafe-move"}},
 		"a project that others use": {environment: "unsafe-shared",
 			after: func(t *testing.T, environment string) {
-				stranger := foreign(fixture.ApplicationGVK, argocd("unsafe-shared-stranger"), map[string]any{
+				stranger := fixture.Foreign(fixture.ApplicationGVK, argocd("unsafe-shared-stranger"), map[string]any{
 					"project": environment, "source": map[string]any{"repoURL": fixture.Repository, "path": "x"},
 					"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": "x"},
 				})
-				createForeign(t, stranger)
+				plane.CreateForeign(t, stranger)
 				t.Cleanup(func() { plane.Delete(t, stranger) })
 			},
 			object: fixture.AppProjectGVK, reasons: []string{"Application unsafe-shared-stranger uses it"}},
@@ -120,7 +120,7 @@ func TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten(t *testin
 				{namespaceGVK, cluster(fixture.NamespaceOf(c.environment))},
 				{fixture.AppProjectGVK, argocd(c.environment)}, {fixture.ApplicationSetGVK, argocd(c.environment)},
 			} {
-				consent(t, object.GroupVersionKind, object.ObjectKey, c.environment)
+				plane.Consent(t, object.GroupVersionKind, object.ObjectKey, c.environment)
 			}
 			if c.after != nil {
 				c.after(t, c.environment)
@@ -148,20 +148,20 @@ func TestAnAdoptionThatWouldBreakSomethingIsRefusedAndNothingIsWritten(t *testin
 
 func TestAnApplicationOfItsOwnIsTakenIntoTheListByConsent(t *testing.T) {
 	t.Parallel()
-	lone := foreign(fixture.ApplicationGVK, application("lone", "web"), map[string]any{
+	lone := fixture.Foreign(fixture.ApplicationGVK, application("lone", "web"), map[string]any{
 		"project": "default", "source": map[string]any{"repoURL": fixture.Repository, "path": "deploy/web/overlays/dev", "targetRevision": "development"},
 		"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": "it-lone"},
 		"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true, "selfHeal": true}},
 	})
 	plane.ArgoCD.Judge(lone.GetName(), fixture.Verdict{Silent: true})
-	createForeign(t, lone)
+	plane.CreateForeign(t, lone)
 	plane.Run(t, fixture.Small("lone"))
 	plane.WaitFor(t, "lone", taken, fixture.BlockedOn("Application argocd/lone-web-dev", "kubectl annotate --overwrite -n argocd application lone-web-dev platform.appenv.dev/adopt-by=lone"))
 	if live := plane.Get(t, fixture.ApplicationGVK, application("lone", "web")); len(live.GetOwnerReferences()) > 0 {
 		t.Error("it was taken without consent")
 	}
 	plane.ArgoCD.Judge(lone.GetName(), fixture.Verdict{})
-	consent(t, fixture.ApplicationGVK, application("lone", "web"), "lone")
+	plane.Consent(t, fixture.ApplicationGVK, application("lone", "web"), "lone")
 	plane.WaitReady(t, "lone")
 	live, set := plane.Get(t, fixture.ApplicationGVK, application("lone", "web")), plane.Get(t, fixture.ApplicationSetGVK, argocd("lone"))
 	if live.GetUID() != lone.GetUID() || !metav1.IsControlledBy(live, set) {
@@ -174,9 +174,9 @@ func TestFieldsThatOthersWroteAreTakenOverAndTheRestIsLeftToThem(t *testing.T) {
 	t.Parallel()
 	plane.RunReady(t, fixture.Small("fields"))
 	key := inside("fields", "fields")
-	quota := foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "5", "requests.cpu": "8", "secrets": "7"}})
+	quota := fixture.Foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "5", "requests.cpu": "8", "secrets": "7"}})
 	quota.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: "fields"})
-	createForeign(t, quota)
+	plane.CreateForeign(t, quota)
 	plane.Edit(t, "fields", func(env *v1alpha1.AppEnvironment) {
 		env.Spec.Namespaces[0].Quota = fixture.Full("fields").Spec.Namespaces[0].Quota // pods and requests.cpu
 	})
@@ -192,9 +192,9 @@ func TestFieldsThatOthersWroteAreTakenOverAndTheRestIsLeftToThem(t *testing.T) {
 
 func TestConsentThatNamesAnotherEnvironmentIsNone(t *testing.T) {
 	t.Parallel()
-	object := foreign(namespaceGVK, cluster(fixture.NamespaceOf("misnamed")), nil)
+	object := fixture.Foreign(namespaceGVK, cluster(fixture.NamespaceOf("misnamed")), nil)
 	object.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: "somebody-else"})
-	createForeign(t, object)
+	plane.CreateForeign(t, object)
 	t.Cleanup(func() { plane.Delete(t, object) })
 	before := settled(t, object)
 	plane.Run(t, fixture.Small("misnamed"))
@@ -206,9 +206,9 @@ func TestConsentThatNamesAnotherEnvironmentIsNone(t *testing.T) {
 
 func TestConsentDoesNotOpenANamespaceThatIsReserved(t *testing.T) {
 	t.Parallel()
-	object := foreign(namespaceGVK, cluster("platform-reserved"), nil)
+	object := fixture.Foreign(namespaceGVK, cluster("platform-reserved"), nil)
 	object.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: "reserved"})
-	createForeign(t, object)
+	plane.CreateForeign(t, object)
 	t.Cleanup(func() { plane.Delete(t, object) })
 	before := settled(t, object)
 	env := fixture.Small("reserved")
@@ -239,57 +239,20 @@ func twoApps(name string) *v1alpha1.AppEnvironment {
 	return env
 }
 
-// makeByHand makes a namespace, a project and an ApplicationSet as a team would, with
-// elements and a template of its own, and waits until both Applications run.
+// makeByHand makes what a team runs, see fixture.MakeByHand, and takes it away when the test ends.
 func makeByHand(t *testing.T, name string, change func(set *unstructured.Unstructured)) byHand {
 	t.Helper()
-	namespace := foreign(namespaceGVK, cluster(fixture.NamespaceOf(name)), nil)
-	project := foreign(fixture.AppProjectGVK, argocd(name), map[string]any{
-		"description": "made by hand", "sourceRepos": []any{fixture.Repository},
-		"destinations": []any{map[string]any{"server": "https://kubernetes.default.svc", "namespace": fixture.NamespaceOf(name)}},
-	})
-	set := foreign(fixture.ApplicationSetGVK, argocd(name), map[string]any{
-		"goTemplate": true,
-		"generators": []any{map[string]any{"list": map[string]any{"elements": []any{
-			map[string]any{"component": "web"}, map[string]any{"component": "worker"},
-		}}}},
-		"template": map[string]any{
-			"metadata": map[string]any{"name": name + "-{{.component}}-dev"},
-			"spec": map[string]any{
-				"project": name,
-				"source": map[string]any{
-					"repoURL": fixture.Repository, "targetRevision": "development", "path": "deploy/{{.component}}/overlays/dev",
-				},
-				"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": fixture.NamespaceOf(name)},
-				"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true, "selfHeal": true}},
-			},
-		},
-	})
-	if change != nil {
-		change(set)
-	}
+	objects := plane.MakeByHand(t, name, change)
 	made := byHand{uids: map[child]types.UID{}}
-	for _, object := range []*unstructured.Unstructured{namespace, project, set} {
-		createForeign(t, object)
+	for _, object := range objects {
 		made.uids[child{object.GroupVersionKind(), client.ObjectKeyFromObject(object)}] = object.GetUID()
 	}
 	t.Cleanup(func() {
-		for _, object := range []*unstructured.Unstructured{set, project, namespace} {
+		for _, object := range []*unstructured.Unstructured{objects[2], objects[1], objects[0]} { // what needs the others first
 			plane.Delete(t, object)
 			fixture.Eventually(t, soon, func() error { return emptied(t, object, name) })
 		}
 	})
-	for _, app := range []string{"web", "worker"} {
-		key := child{fixture.ApplicationGVK, application(name, app)}
-		fixture.Eventually(t, soon, func() error {
-			live := plane.Find(t, key.GroupVersionKind, key.ObjectKey)
-			if live == nil || len(syncsOf(live)) == 0 && change == nil {
-				return fmt.Errorf("%s is not synced", key)
-			}
-			made.uids[key] = live.GetUID()
-			return nil
-		})
-	}
 	return made
 }
 
@@ -302,24 +265,6 @@ func emptied(t *testing.T, object *unstructured.Unstructured, name string) error
 		}
 	}
 	return nil
-}
-
-func syncsOf(app *unstructured.Unstructured) []any {
-	history, _, _ := unstructured.NestedSlice(app.Object, "status", "history")
-	return history
-}
-
-// consent gives an object to an environment, as NameTaken says it is done.
-func consent(t *testing.T, gvk schema.GroupVersionKind, key client.ObjectKey, environment string) {
-	t.Helper()
-	plane.Change(t, gvk, key, func(u *unstructured.Unstructured) {
-		annotations := u.GetAnnotations()
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[v1alpha1.AnnotationAdoptBy] = environment
-		u.SetAnnotations(annotations)
-	})
 }
 
 func checkHard(t *testing.T, key client.ObjectKey, want map[string]any) {

@@ -43,8 +43,8 @@ func TestOfTwoEnvironmentsThatWantANamespaceTheHolderKeepsItAndTheOtherGetsItLat
 
 func TestOfTwoEnvironmentsThatWantAFreeNameTheOldestGetsIt(t *testing.T) {
 	t.Parallel()
-	stranger := foreign(namespaceGVK, cluster("it-oldest-wins"), nil)
-	createForeign(t, stranger)
+	stranger := fixture.Foreign(namespaceGVK, cluster("it-oldest-wins"), nil)
+	plane.CreateForeign(t, stranger)
 	for _, name := range []string{"wins-z", "wins-a"} { // the name decides only between equals
 		env := fixture.Small(name)
 		env.Spec.Namespaces[0].Name = stranger.GetName()

@@ -23,7 +23,7 @@ func TestACopyOfAnApplicationIsReportedAndHoldsNothingUpAndIsNeverDeleted(t *tes
 		"metadata": map[string]any{"namespace": copied.GetNamespace(), "name": "copied-by-hand"},
 	}
 	copied.SetLabels(map[string]string{v1alpha1.LabelEnvironment: "copied"})
-	createForeign(t, copied)
+	plane.CreateForeign(t, copied)
 	t.Cleanup(func() { plane.Delete(t, copied) })
 	plane.WaitFor(t, "copied",
 		fixture.Has(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonLeftBehind),
@@ -62,8 +62,8 @@ func TestAnAppThatLeavesWhileItsApplicationSetIsLostIsRemovedAndTheOthersStay(t 
 func TestWhatCannotBePrunedYetSaysSo(t *testing.T) {
 	t.Parallel()
 	plane.RunReady(t, fixture.Full("postponed"))
-	stranger := foreign(namespaceGVK, cluster("it-postponed-taken"), nil)
-	createForeign(t, stranger)
+	stranger := fixture.Foreign(namespaceGVK, cluster("it-postponed-taken"), nil)
+	plane.CreateForeign(t, stranger)
 	plane.Edit(t, "postponed", func(env *v1alpha1.AppEnvironment) {
 		env.Spec.Namespaces = append(env.Spec.Namespaces, v1alpha1.Namespace{Name: stranger.GetName()})
 		env.Spec.DNS = nil

@@ -93,8 +93,8 @@ func TestObserveSaysWhatItWouldDoAndDoesNothing(t *testing.T) {
 
 func TestANewEnvironmentCanBeObservedBeforeItClaimsAnything(t *testing.T) {
 	t.Parallel()
-	taken := foreign(namespaceGVK, cluster("it-observed-new"), nil)
-	createForeign(t, taken)
+	taken := fixture.Foreign(namespaceGVK, cluster("it-observed-new"), nil)
+	plane.CreateForeign(t, taken)
 	t.Cleanup(func() { plane.Delete(t, taken) })
 	env := fixture.Small("observed-new")
 	env.Spec.Mode = v1alpha1.ModeObserve

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -25,13 +24,13 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 		condition   string
 	}{
 		"a Namespace": {"taken-namespace", func(e string) *unstructured.Unstructured {
-			return foreign(namespaceGVK, cluster(fixture.NamespaceOf(e)), nil)
+			return fixture.Foreign(namespaceGVK, cluster(fixture.NamespaceOf(e)), nil)
 		}, v1alpha1.ConditionNamespacesReady},
 		"an AppProject": {"taken-project", func(e string) *unstructured.Unstructured {
-			return foreign(fixture.AppProjectGVK, argocd(e), map[string]any{"description": "somebody else's"})
+			return fixture.Foreign(fixture.AppProjectGVK, argocd(e), map[string]any{"description": "somebody else's"})
 		}, v1alpha1.ConditionProjectReady},
 		"an ApplicationSet": {"taken-set", func(e string) *unstructured.Unstructured {
-			return foreign(fixture.ApplicationSetGVK, argocd(e), map[string]any{
+			return fixture.Foreign(fixture.ApplicationSetGVK, argocd(e), map[string]any{
 				"goTemplate": true,
 				"generators": []any{map[string]any{"list": map[string]any{"elements": []any{}}}},
 				"template": map[string]any{"metadata": map[string]any{"name": "x"}, "spec": map[string]any{
@@ -39,7 +38,7 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 			})
 		}, v1alpha1.ConditionApplicationsReady},
 		"an Application that the ApplicationSet would take over": {"taken-application", func(e string) *unstructured.Unstructured {
-			return foreign(fixture.ApplicationGVK, application(e, "web"), map[string]any{
+			return fixture.Foreign(fixture.ApplicationGVK, application(e, "web"), map[string]any{
 				"project": "default", "destination": map[string]any{"namespace": "x"},
 				"source": map[string]any{"repoURL": "https://git.example.com/other", "path": "x"},
 			})
@@ -52,7 +51,7 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 			if object.GetKind() == "Application" {
 				plane.ArgoCD.Judge(object.GetName(), fixture.Verdict{Silent: true})
 			}
-			createForeign(t, object)
+			plane.CreateForeign(t, object)
 			before := settled(t, object)
 			plane.Run(t, fixture.Small(c.environment))
 			plane.WaitFor(t, c.environment, taken,
@@ -73,8 +72,8 @@ func TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo(t *testing.T) {
 func TestATakenObjectInsideANamespaceDoesNotStopTheRest(t *testing.T) {
 	t.Parallel()
 	plane.RunReady(t, fixture.Small("taken-inside"))
-	object := foreign(serviceAccountGVK, inside("taken-inside", "app1"), nil)
-	createForeign(t, object)
+	object := fixture.Foreign(serviceAccountGVK, inside("taken-inside", "app1"), nil)
+	plane.CreateForeign(t, object)
 	before := settled(t, object)
 	plane.Edit(t, "taken-inside", func(env *v1alpha1.AppEnvironment) {
 		full := fixture.Full("taken-inside")
@@ -91,7 +90,7 @@ func TestATakenObjectInsideANamespaceDoesNotStopTheRest(t *testing.T) {
 
 func TestATakenNamespaceGetsNoChildNoDestinationAndNoApp(t *testing.T) {
 	t.Parallel()
-	createForeign(t, foreign(namespaceGVK, cluster(fixture.NamespaceOf("not-ours")), nil))
+	plane.CreateForeign(t, fixture.Foreign(namespaceGVK, cluster(fixture.NamespaceOf("not-ours")), nil))
 	env := fixture.Full("not-ours")
 	plane.Run(t, env)
 	plane.WaitFor(t, "not-ours", taken)
@@ -112,26 +111,6 @@ func TestATakenNamespaceGetsNoChildNoDestinationAndNoApp(t *testing.T) {
 			t.Errorf("the project permits %v", destinations)
 		}
 	}
-}
-
-// createForeign creates an object with somebody else's tool.
-func createForeign(t *testing.T, object *unstructured.Unstructured) {
-	t.Helper()
-	if err := plane.Client.Create(t.Context(), object, client.FieldOwner("somebodys-tool")); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// foreign is an object that somebody else makes.
-func foreign(gvk schema.GroupVersionKind, key client.ObjectKey, spec map[string]any) *unstructured.Unstructured {
-	u := fixture.New(gvk)
-	u.SetNamespace(key.Namespace)
-	u.SetName(key.Name)
-	u.SetLabels(map[string]string{"kept": "as-it-is"})
-	if spec != nil {
-		u.Object["spec"] = spec
-	}
-	return u
 }
 
 // settled waits until nobody but the operator could still write the object, and

@@ -31,7 +31,7 @@ func TestAnEnvironmentRenamedByDeleteAndCreateTakesNothingWithoutConsent(t *test
 	plane.WaitFor(t, "renamed-after", taken, fixture.BlockedOn("kubectl annotate --overwrite namespace it-renamed platform.appenv.dev/adopt-by=renamed-after"))
 	checkUnchanged(t, before)
 	for _, object := range objects {
-		consent(t, object.GroupVersionKind, object.ObjectKey, "renamed-after")
+		plane.Consent(t, object.GroupVersionKind, object.ObjectKey, "renamed-after")
 	}
 	plane.WaitReady(t, "renamed-after")
 	checkUnchanged(t, before)

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/test/fixture"
 )
 
 // What was judged is what is written, deleted or released: an object that took its
@@ -19,7 +20,7 @@ func TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead(t *testing.T) {
 	}
 	applier := apply.New(plane.Client, plane.Client, "test")
 	key := objectKey("replaced", "quota")
-	intent := foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "1"}})
+	intent := fixture.Foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "1"}})
 	for name, write := range map[string]func(old *unstructured.Unstructured) error{
 		"apply": func(old *unstructured.Unstructured) error {
 			_, err := applier.Apply(t.Context(), intent, old)
@@ -38,8 +39,8 @@ func TestNoWriteHitsAnObjectThatTookThePlaceOfTheOneThatWasRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			plane.Delete(t, old)
-			replacement := foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "2"}})
-			createForeign(t, replacement)
+			replacement := fixture.Foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "2"}})
+			plane.CreateForeign(t, replacement)
 			before := bytesOf(t, replacement)
 			if err := write(old); !apply.IsReplaced(err) {
 				t.Errorf("got %v, want an error that says that the object was replaced", err)

@@ -226,6 +226,10 @@ func readyAt(address string) error {
 	if err != nil {
 		return err
 	}
+	return answered(request)
+}
+
+func answered(request *http.Request) error {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

@@ -75,10 +75,10 @@ func TestChildrenOfAnEnvironmentOfTheSameNameAreTakenBackByConsentOnly(t *testin
 	plane.RunReady(t, fixture.Small("restored"))
 	// As after a restore: a child bears the UID of an AppEnvironment of the past.
 	key := inside("restored", "restored")
-	quota := foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "1"}})
+	quota := fixture.Foreign(quotaGVK, key, map[string]any{"hard": map[string]any{"pods": "1"}})
 	quota.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue, v1alpha1.LabelEnvironment: "restored"})
 	quota.SetAnnotations(map[string]string{v1alpha1.AnnotationOwnerUID: "00000000-0000-0000-0000-000000000000", v1alpha1.AnnotationOrigin: "created"})
-	createForeign(t, quota)
+	plane.CreateForeign(t, quota)
 	before := settled(t, quota)
 	plane.Edit(t, "restored", func(env *v1alpha1.AppEnvironment) {
 		env.Spec.Namespaces[0].Quota = fixture.Full("restored").Spec.Namespaces[0].Quota

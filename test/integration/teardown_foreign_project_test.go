@@ -15,14 +15,14 @@ func TestATeardownDoesNotWaitForAProjectThatTookThePlaceOfOurs(t *testing.T) {
 	plane.RunReady(t, fixture.Small("usurped"))
 	stopOperator(t)
 	plane.Delete(t, plane.Get(t, fixture.AppProjectGVK, argocd("usurped")))
-	project := foreign(fixture.AppProjectGVK, argocd("usurped"), map[string]any{"description": "somebody else's"})
-	createForeign(t, project)
-	stranger := foreign(fixture.ApplicationGVK, argocd("usurped-stranger"), map[string]any{
+	project := fixture.Foreign(fixture.AppProjectGVK, argocd("usurped"), map[string]any{"description": "somebody else's"})
+	plane.CreateForeign(t, project)
+	stranger := fixture.Foreign(fixture.ApplicationGVK, argocd("usurped-stranger"), map[string]any{
 		"project":     "usurped",
 		"source":      map[string]any{"repoURL": fixture.Repository, "path": "elsewhere"},
 		"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": "elsewhere"},
 	})
-	createForeign(t, stranger)
+	plane.CreateForeign(t, stranger)
 	t.Cleanup(func() {
 		plane.Delete(t, stranger)
 		plane.Delete(t, project)

@@ -1,0 +1,11 @@
+// Package boundary kills the operator around each of its writes.
+//
+// A journey takes an environment from one state to another: it is created, changed, adopted, pruned, released,
+// repaired or torn down. An undisturbed run of it shows which writes the operator makes. Then the journey is made
+// once more for each of them with the operator dying before that write reaches the API server, and once with it
+// dying after, before it learns so. A new operator with an empty memory goes on. Whatever the boundary, the end must
+// be that of the undisturbed run: the same objects with the same content, owned by the same managers, and
+// where they were there before, the same ones. So no intermediate state is left out.
+//
+// The journeys are made on one real API server, many at once, each with an environment and an operator of its own.
+package boundary
