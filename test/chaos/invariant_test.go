@@ -1,0 +1,215 @@
+package chaos
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
+)
+
+// The invariants, by name. Each is checked so many times.
+const (
+	onlyOurs       = "the operator writes to nothing that is not ours"
+	askedDeletion  = "no namespace is deleted that nobody asked to delete"
+	fewerElements  = "no ApplicationSet is stored with fewer elements than asked"
+	teardownOrder  = "a teardown keeps its order"
+	ownFinalizers  = "no finalizer of somebody else is removed"
+	consentedFirst = "nothing is adopted before the consent"
+)
+
+// invariants look at the audit log.
+type invariants struct {
+	checks     map[string]int
+	violations []string
+	// bystanders are objects of nobody's environment, as resource namespace/name.
+	bystanders map[string]bool
+
+	environments map[string]*history
+}
+
+// A history is what the log has told of an environment so far.
+type history struct {
+	deleted bool // somebody has asked for its deletion
+	byHand  bool // it takes over what was made by hand
+	// specs are the apps that its spec has asked for, the last ones last, and since when.
+	specs    [][]string
+	since    []time.Time
+	elements []string        // of its ApplicationSet as stored last
+	consents map[string]bool // resources that were given to it
+	rank     int             // of the last deletion in this teardown
+}
+
+func newInvariants() *invariants {
+	return &invariants{checks: map[string]int{}, bystanders: map[string]bool{}, environments: map[string]*history{}}
+}
+
+func (v *invariants) check(name string, holds bool, e event, words string) {
+	v.checks[name]++
+	if !holds {
+		v.violations = append(v.violations, fmt.Sprintf("%s: %s: %s", name, e, words))
+	}
+}
+
+// environmentOf is the environment that an object of this test belongs to by its name.
+func (v *invariants) environmentOf(e event) (string, *history) {
+	for _, text := range []string{e.ObjectRef.Name, e.ObjectRef.Namespace} {
+		if i := strings.Index(text, "chaos"); i >= 0 && len(text) >= i+len("chaos00") {
+			name := text[i : i+len("chaos00")]
+			if v.environments[name] == nil {
+				v.environments[name] = &history{consents: map[string]bool{}}
+			}
+			return name, v.environments[name]
+		}
+	}
+	return "", nil
+}
+
+// see takes the next event.
+func (v *invariants) see(e event) {
+	if !e.done() {
+		return
+	}
+	name, h := v.environmentOf(e)
+	if e.byOperator() {
+		v.check(onlyOurs, !v.bystanders[e.ObjectRef.Resource+" "+e.ObjectRef.Namespace+"/"+e.ObjectRef.Name], e, "a bystander")
+		v.finalizers(e)
+	}
+	if h == nil {
+		return
+	}
+	switch {
+	case e.ObjectRef.Resource == "appenvironments" && e.ObjectRef.Subresource == "":
+		h.environment(e)
+	case e.ObjectRef.Resource == "applicationsets" && e.ObjectRef.Subresource == "":
+		v.applicationSet(e, h)
+	}
+	if !e.byOperator() {
+		if strings.Contains(string(e.RequestObject)+string(e.ResponseObject), v1alpha1.AnnotationAdoptBy) || e.Verb == "patch" {
+			h.consents[e.ObjectRef.Resource] = true
+		}
+		return
+	}
+	if h.byHand && slices.Contains([]string{"applicationsets", "appprojects", "namespaces"}, e.ObjectRef.Resource) && e.Verb == "patch" {
+		v.check(consentedFirst, h.consents[e.ObjectRef.Resource], e, "no consent was given")
+	}
+	if e.Verb == "delete" {
+		v.deletion(e, name, h)
+	}
+}
+
+// environment follows what is asked for.
+func (h *history) environment(e event) {
+	var env v1alpha1.AppEnvironment
+	if e.Verb == "delete" {
+		h.deleted, h.rank = true, 0
+		return
+	}
+	if json.Unmarshal(e.ResponseObject, &env) != nil || env.Name == "" {
+		return
+	}
+	if e.Verb == "create" {
+		*h = history{byHand: env.Annotations[byHand] != "", consents: map[string]bool{}}
+	}
+	var apps []string
+	for _, app := range env.Spec.Apps {
+		apps = append(apps, app.Name)
+	}
+	h.specs, h.since = append(h.specs, apps), append(h.since, e.StageTimestamp)
+}
+
+// deletion is one by the operator.
+func (v *invariants) deletion(e event, name string, h *history) {
+	if e.ObjectRef.Resource == "namespaces" {
+		v.check(askedDeletion, h.deleted && !h.byHand, e, "nobody has deleted AppEnvironment "+name+", or it has adopted the Namespace")
+	}
+	if !h.deleted {
+		return
+	}
+	part, known := components[e.ObjectRef.Resource]
+	if !known {
+		return
+	}
+	rank := slices.Index(component.TeardownOrder, part)
+	v.check(teardownOrder, rank >= h.rank, e, "after "+component.TeardownOrder[h.rank])
+	h.rank = max(h.rank, rank)
+}
+
+// components are those of the resources that a teardown deletes.
+var components = func() map[string]string {
+	all := map[string]string{}
+	for _, c := range component.All {
+		for _, kind := range c.Kinds {
+			all[kind.Resource] = c.Name
+		}
+	}
+	all["applications"] = "applications"
+	return all
+}()
+
+// applicationSet holds what the operator stores to what was stored and asked for before: an app stays if every spec
+// of the last moments asks for it.
+func (v *invariants) applicationSet(e event, h *history) {
+	if e.Verb == "delete" || e.Verb == "create" {
+		h.elements = nil
+	}
+	var set struct {
+		Spec struct {
+			Generators []struct {
+				List struct{ Elements []struct{ Name string } }
+			}
+		}
+	}
+	if e.Verb == "delete" || json.Unmarshal(e.ResponseObject, &set) != nil || len(set.Spec.Generators) == 0 {
+		return
+	}
+	var elements []string
+	for _, element := range set.Spec.Generators[0].List.Elements {
+		elements = append(elements, element.Name)
+	}
+	if e.byOperator() {
+		for _, app := range h.elements {
+			if h.asksAllAlong(app, e.RequestReceivedTimestamp.Add(-2*time.Second)) {
+				v.check(fewerElements, slices.Contains(elements, app), e, fmt.Sprintf("%s is missing in %v, before it was %v", app, elements, h.elements))
+			}
+		}
+	}
+	h.elements = elements
+}
+
+// asksAllAlong says whether every spec since then has asked for the app.
+func (h *history) asksAllAlong(app string, since time.Time) bool {
+	for i := len(h.specs) - 1; i >= 0; i-- {
+		if !slices.Contains(h.specs[i], app) {
+			return false
+		}
+		if h.since[i].Before(since) {
+			return true
+		}
+	}
+	return len(h.specs) > 0
+}
+
+// finalizers holds the operator's JSON patches to its own finalizers.
+func (v *invariants) finalizers(e event) {
+	var operations []struct {
+		Op, Path string
+		Value    any
+	}
+	if e.Verb != "patch" || json.Unmarshal(e.RequestObject, &operations) != nil {
+		return
+	}
+	tested := map[string]any{}
+	for _, o := range operations {
+		switch {
+		case o.Op == "test":
+			tested[o.Path] = o.Value
+		case o.Op == "remove" && strings.HasPrefix(o.Path, "/metadata/finalizers"):
+			own, _ := tested[o.Path].(string)
+			v.check(ownFinalizers, strings.HasPrefix(own, v1alpha1.GroupVersion.Group+"/"), e, fmt.Sprintf("%v", tested[o.Path]))
+		}
+	}
+}
