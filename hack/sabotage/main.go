@@ -203,5 +203,5 @@ func write(path string, rows map[string]string) error {
 	text := fmt.Sprintf("# Sabotage\n\nWhat `make sabotage` found last: each line of the product below was broken by itself, and the test named beside it\n"+
 		"had to notice. %d of %d were caught. The tests passed while nothing was broken.\n\n"+
 		"| broken so that | in | noticed by | |\n|---|---|---|---|\n%s", count, len(breakages), table.String())
-	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // documentation
+	return os.WriteFile(path, []byte(text), 0o644)
 }

@@ -26,9 +26,9 @@ func managed(manager string, operation metav1.ManagedFieldsOperationType, subres
 }
 
 const (
-	podsAndSecrets = `{"f:spec":{"f:hard":{"f:pods":{},"f:secrets":{}}}}`
+	podsAndSecrets = `{"f:spec":{"f:hard":{"f:pods":{},"f:secrets":{}}}}` //nolint:gosec // names of fields
 	podsAlone      = `{"f:spec":{"f:hard":{"f:pods":{}}}}`
-	secretsAlone   = `{"f:spec":{"f:hard":{"f:secrets":{}}}}`
+	secretsAlone   = `{"f:spec":{"f:hard":{"f:secrets":{}}}}` //nolint:gosec // names of fields
 	statusAlone    = `{"f:status":{"f:hard":{}}}`
 )
 

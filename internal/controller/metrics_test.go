@@ -154,7 +154,7 @@ func TestTimeToReady(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		seen  []*v1alpha1.AppEnvironment
-		count int
+		count uint64
 		sum   float64
 	}{
 		"ready for the first time":                  {[]*v1alpha1.AppEnvironment{notReady(), ready(42 * time.Second)}, 1, 42},
@@ -180,7 +180,7 @@ func TestTimeToReady(t *testing.T) {
 					continue
 				}
 				got := family.GetMetric()[0].GetHistogram()
-				if got.GetSampleCount() != uint64(c.count) || got.GetSampleSum() != c.sum {
+				if got.GetSampleCount() != c.count || got.GetSampleSum() != c.sum {
 					t.Errorf("count %d, sum %v; want %d, %v", got.GetSampleCount(), got.GetSampleSum(), c.count, c.sum)
 				}
 				return

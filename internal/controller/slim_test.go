@@ -61,7 +61,7 @@ func TestSlimEnvironmentsShareTheirWords(t *testing.T) {
 		"origin": {string(a.Origin), string(b.Origin)}, "reason of a condition": {one.Status.Conditions[0].Reason, two.Status.Conditions[0].Reason},
 		"namespace": {a.Namespace, one.Spec.Namespaces[0].Name},
 	} {
-		if unsafe.StringData(same[0]) != unsafe.StringData(same[1]) {
+		if unsafe.StringData(same[0]) != unsafe.StringData(same[1]) { //nolint:gosec // compares where they stand
 			t.Errorf("%s: %q stands in memory twice", name, same[0])
 		}
 	}

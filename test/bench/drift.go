@@ -65,7 +65,7 @@ func (t *trial) drift(ctx context.Context, children *observe.Children) error {
 			}
 		}
 	}, func(a, b observe.Key) int { return strings.Compare(a.String(), b.String()) })
-	random := rand.New(rand.NewPCG(seed, uint64(t.n)))
+	random := rand.New(rand.NewPCG(seed, uint64(t.n))) //nolint:gosec // a number of environments
 	var changed, deleted []time.Duration
 	for range drifts {
 		key := keys[random.IntN(len(keys))]

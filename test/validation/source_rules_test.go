@@ -3,7 +3,7 @@ package validation
 func credentials(path string) rule {
 	return rule{
 		accepted: each(path, map[string]any{"the user of SSH": "ssh://git@example.com/hoge.git", "an @ in the path": "https://example.com/@team/hoge"}, nil),
-		refused: each(path, map[string]any{
+		refused: each(path, map[string]any{ //nolint:gosec // nobody has these
 			"a user and password": "https://user:secret@github.com/example/hoge", "a token": "https://ghp_token@github.com/example/hoge",
 			"a password of SSH": "ssh://git:secret@example.com/hoge.git",
 		}, nil),

@@ -80,10 +80,10 @@ func (z *zone) api(serve func(*http.Request) (any, error)) http.Handler {
 		result, err := serve(r)
 		switch {
 		case errors.Is(err, errNotServed):
-			log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+			log.Printf("%q %q: %q", r.Method, r.URL.Path, err) //nolint:gosec // %q lets no line break through
 			fail(w, http.StatusNotFound, err)
 		case err != nil:
-			log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+			log.Printf("%q %q: %q", r.Method, r.URL.Path, err) //nolint:gosec // %q lets no line break through
 			fail(w, http.StatusBadRequest, err)
 		default:
 			answer(w, http.StatusOK, map[string]any{"success": true, "errors": []any{}, "messages": []any{}, "result": result})
