@@ -72,6 +72,10 @@ lint: ## Lint the operator
 verify: ## Fail on anything stale, unformatted, unused or out of place
 	@hack/verify.sh
 
+.PHONY: supply-chain
+supply-chain: ## Check vulnerabilities, licences, reproducibility, gosec and permissions; STRICT=1 COLD=1
+	@STRICT="$(STRICT)" COLD="$(COLD)" hack/supply-chain.sh
+
 .PHONY: e2e
 e2e: ## Run the scenarios on both majors of Argo CD; RUN=name, ARGOCD=3.5 or 2.14
 	@RUN="$(RUN)" ARGOCD="$(ARGOCD)" hack/e2e.sh

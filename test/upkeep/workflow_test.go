@@ -26,17 +26,19 @@ var actions = []string{
 
 // granted is what each job may do.
 var granted = map[string]string{
-	"e2e.yml e2e":           "contents: read",
-	"image.yml image":       "contents: write, pull-requests: write",
-	"release.yml check":     "contents: read",
-	"release.yml e2e":       "contents: read",
-	"release.yml image":     "contents: read, id-token: write, packages: write",
-	"release.yml release":   "contents: write",
-	"release.yml test":      "contents: read",
-	"sabotage.yml results":  "contents: write",
-	"sabotage.yml sabotage": "contents: read",
-	"test.yml test":         "contents: read",
-	"test.yml verify":       "contents: read",
+	"e2e.yml e2e":                   "contents: read",
+	"image.yml image":               "contents: write, pull-requests: write",
+	"release.yml check":             "contents: read",
+	"release.yml e2e":               "contents: read",
+	"release.yml image":             "contents: read, id-token: write, packages: write",
+	"release.yml release":           "contents: write",
+	"release.yml supply-chain":      "contents: read",
+	"release.yml test":              "contents: read",
+	"sabotage.yml results":          "contents: write",
+	"sabotage.yml sabotage":         "contents: read",
+	"supply-chain.yml supply-chain": "contents: read",
+	"test.yml test":                 "contents: read",
+	"test.yml verify":               "contents: read",
 }
 
 // Folders with workflows: ours, and the one that users copy.
