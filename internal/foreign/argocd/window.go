@@ -3,6 +3,7 @@ package argocd
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // the same time zones everywhere, whatever the image holds
 
@@ -12,6 +13,10 @@ import (
 // Validate says what Argo CD would not understand about the window. Argo CD's own
 // check runs only in its API server, and takes an unknown time zone for UTC.
 func (w SyncWindow) Validate() error {
+	// The parser also takes a time zone before the fields, and panics when nothing follows it.
+	if strings.HasPrefix(w.Schedule, "TZ=") || strings.HasPrefix(w.Schedule, "CRON_TZ=") {
+		return fmt.Errorf("schedule %q names a time zone; write that into timeZone", w.Schedule)
+	}
 	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 	if _, err := parser.Parse(w.Schedule); err != nil {
 		return fmt.Errorf("schedule %q: %w", w.Schedule, err)

@@ -14,6 +14,8 @@ func TestSyncWindowValidate(t *testing.T) {
 		"no time zone means UTC":       {change: func(w *SyncWindow) { w.TimeZone = "" }},
 		"a minute that does not exist": {change: func(w *SyncWindow) { w.Schedule = "61 22 * * *" }, want: `schedule "61 22 * * *"`},
 		"six fields":                   {change: func(w *SyncWindow) { w.Schedule = "0 0 22 * * *" }, want: "schedule"},
+		"a time zone in the schedule":  {change: func(w *SyncWindow) { w.Schedule = "CRON_TZ=UTC 0 22 * * *" }, want: "write that into timeZone"},
+		"nothing but a time zone":      {change: func(w *SyncWindow) { w.Schedule = "TZ=UTC" }, want: "write that into timeZone"},
 		"a duration without a unit":    {change: func(w *SyncWindow) { w.Duration = "8" }, want: `duration "8"`},
 		"an unknown time zone":         {change: func(w *SyncWindow) { w.TimeZone = "Asia/Tokio" }, want: `timeZone "Asia/Tokio"`},
 	}
