@@ -8,8 +8,9 @@ import "time"
 // RFC 3339 in UTC, to the second. What is no time is the empty string.
 func Expiry(expireTime string) string {
 	expires, err := time.Parse(time.RFC3339, expireTime)
-	if err != nil {
+	expires = expires.UTC()
+	if err != nil || expires.Year() < 0 || expires.Year() > 9999 { // RFC 3339 has no other years
 		return ""
 	}
-	return expires.UTC().Format(time.RFC3339)
+	return expires.Format(time.RFC3339)
 }

@@ -8,6 +8,8 @@ func TestExpiry(t *testing.T) {
 		"UTC stays":                      {"2026-11-30T10:35:23Z", "2026-11-30T10:35:23Z"},
 		"no time is nothing":             {"soon", ""},
 		"nothing is nothing":             {"", ""},
+		"in UTC before the first year":   {"0000-01-01T00:00:00+23:59", ""},
+		"in UTC after the last year":     {"9999-12-31T23:59:59-23:59", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
