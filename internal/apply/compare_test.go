@@ -136,7 +136,7 @@ func TestUpToDateRemembersWhatTheServerNormalises(t *testing.T) {
 	}
 }
 
-func parse(t *testing.T, text string) *unstructured.Unstructured {
+func parse(t testing.TB, text string) *unstructured.Unstructured {
 	t.Helper()
 	u := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
