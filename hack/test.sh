@@ -26,7 +26,7 @@ packages=$(go list ./...) || exit 1
 mapfile -t alone < <(grep '/test/' <<<"$packages" | grep -Ev '/test/(manifests|boundary|chaos)$')
 mapfile -t together < <(grep -v '/test/' <<<"$packages")
 # Nested modules that hold code of ours, not only pinned tools.
-mapfile -t nested < <(ls hack/local/go.mod hack/demo/go.mod hack/google-standin/go.mod hack/licenses/go.mod test/bench/go.mod test/upkeep/go.mod test/contract/*/go.mod 2>/dev/null | xargs -n1 dirname)
+mapfile -t nested < <(ls hack/local/go.mod hack/demo/go.mod hack/google-standin/go.mod hack/licenses/go.mod test/bench/go.mod test/fuzz/go.mod test/upkeep/go.mod test/contract/*/go.mod 2>/dev/null | xargs -n1 dirname)
 total=$((2 + ${#alone[@]} + ${#nested[@]}))
 
 step "components that the tests drive" hack/components/build.sh test

@@ -22,7 +22,7 @@ files() {
 # Modules that hold code of ours, not only pinned tools.
 modules() {
   echo .
-  for module in hack/local hack/demo hack/google-standin hack/licenses test/bench test/e2e test/observability test/upkeep test/contract/*; do
+  for module in hack/local hack/demo hack/google-standin hack/licenses test/bench test/e2e test/fuzz test/observability test/upkeep test/contract/*; do
     if [ -f "$module/go.mod" ]; then echo "$module"; fi
   done
 }
