@@ -88,6 +88,10 @@ boundary: ## Let the operator die before and after each of its writes; RUN=adopt
 chaos: ## Break everything around the operator while environments change; SEED=1 DURATION=3m, UPDATE=1
 	@SEED="$(SEED)" DURATION="$(DURATION)" UPDATE="$(UPDATE)" hack/chaos.sh
 
+.PHONY: fuzz
+fuzz: ## Feed what is broken and hostile to every fuzz target; RUN=name FUZZTIME=5m
+	@RUN="$(RUN)" FUZZTIME="$(FUZZTIME)" hack/fuzz.sh
+
 # What it prints is what benchstat reads: redirect it to a file before a change, and to another after it.
 COUNT ?= 6
 .PHONY: microbench

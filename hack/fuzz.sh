@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for a while, one after another. Targets are found, not listed: a function FuzzXxx in
+# any module that holds code of ours is run from then on.
+#
+#   FUZZTIME=5m RUN=part-of-a-name hack/fuzz.sh
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. hack/steps.sh
+FUZZTIME=${FUZZTIME:-10s}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# Folders with fuzz targets. Go then says which there are: to ask it of every package would compile them all.
+folders() { grep -rlE --include='*_test.go' '^func Fuzz[A-Z]' api cmd internal hack test | xargs -r -n1 dirname | sort -u; }
+
+# The contract modules are compiled as make test does. Argo CD with coverage would be compiled for as long as
+# everything else is fuzzed; without it, Go tries inputs blindly.
+run() {
+  local folder=$1
+  shift
+  case $folder in
+    test/contract/argocd-*)
+      CGO_ENABLED=0 GOFLAGS=-buildvcs=false go -C "$folder" test -trimpath -c -o "$tmp/contract.test" . &&
+        (cd "$folder" && "$tmp/contract.test" -test.fuzzcachedir "$(go env GOCACHE)/fuzz/$folder" "${@/#-/-test.}") ;;
+    *) go -C "$folder" test "$@" . ;;
+  esac
+}
+
+# What was tried is printed as it goes; at a failure, where the input is and how to run it again.
+fuzz() {
+  local folder=$1 target=$2 status input
+  run "$folder" -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -parallel 2 2>&1 | tee "$tmp/log"
+  status=${PIPESTATUS[0]}
+  input=$(sed -n 's/^ *Failing input written to //p' "$tmp/log" | head -n1)
+  if [ -n "$input" ]; then
+    echo "the input is $folder/$input: keep it, it is a test from now on. Again:"
+    echo "  go -C $folder test -run '^$target\$/^${input##*/}\$' ."
+  fi
+  return "$status"
+}
+
+# The CRDs of others are copied from their modules, once.
+hack/components/build.sh crds || exit 1
+found=()
+for folder in $(folders); do
+  names=$(run "$folder" -list '^Fuzz') || { echo "$names"; exit 1; }
+  for name in $(grep "^Fuzz.*${RUN:-}" <<<"$names"); do found+=("$folder $name"); done
+done
+total=${#found[@]}
+[ "$total" -gt 0 ] || { echo "no fuzz target has \"${RUN:-}\" in its name"; exit 1; }
+for each in "${found[@]}"; do
+  read -r folder name <<<"$each"
+  step "$folder: $name for $FUZZTIME" fuzz "$folder" "$name"
+done
+finish
