@@ -1,7 +1,6 @@
 package fuzz
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 
@@ -10,11 +9,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/yaml"
 )
 
-// checkBuiltin holds an object of Kubernetes' own kinds to its type, in which every field must be known and every
-// value survive, and to the part of the server's validation that depends on what users write.
+// checkBuiltin holds an object of Kubernetes' own kinds to its type, in which every field must be known, and to the part of the server's validation that depends on what users write.
 func checkBuiltin(object *unstructured.Unstructured) error {
 	var typed any
 	switch object.GetKind() {
@@ -33,11 +30,7 @@ func checkBuiltin(object *unstructured.Unstructured) error {
 	default:
 		return fmt.Errorf("nobody serves %s %s", object.GetAPIVersion(), object.GetKind())
 	}
-	data, err := json.Marshal(object.Object)
-	if err != nil {
-		return err
-	}
-	if err := yaml.UnmarshalStrict(data, typed); err != nil {
+	if err := strictly(object.Object, typed); err != nil {
 		return err
 	}
 	switch typed := typed.(type) {

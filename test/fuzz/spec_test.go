@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -56,11 +56,7 @@ func inputOf(object map[string]any) (component.Input, error) {
 			ReservedNamespaces: []string{"reserved-*"}, AllowedRepositories: []string{"https://github.com/example/*"},
 		},
 	}
-	data, err := json.Marshal(object)
-	if err != nil {
-		return in, err
-	}
-	if err := yaml.UnmarshalStrict(data, in.Env); err != nil {
+	if err := strictly(object, in.Env); err != nil {
 		return in, err
 	}
 	in.Env.UID = types.UID("6f1e2d3c-0000-4000-8000-000000000001")
@@ -68,6 +64,17 @@ func inputOf(object map[string]any) (component.Input, error) {
 		in.Admitted = append(in.Admitted, app.Name)
 	}
 	return in, nil
+}
+
+// strictly decodes an object into its type, which must know every field.
+func strictly(object map[string]any, into any) error {
+	data, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
 }
 
 // built is everything that an environment becomes, and why a component makes nothing of it.
