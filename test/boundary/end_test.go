@@ -199,21 +199,6 @@ func clearAway(name string) error {
 	return err
 }
 
-func object(gvk schema.GroupVersionKind, key client.ObjectKey) *unstructured.Unstructured {
-	u := fixture.New(gvk)
-	u.SetNamespace(key.Namespace)
-	u.SetName(key.Name)
-	return u
-}
-
-func inside(name, object string) client.ObjectKey {
-	return client.ObjectKey{Namespace: fixture.NamespaceOf(name), Name: object}
-}
-
-func inArgoCD(name string) client.ObjectKey {
-	return client.ObjectKey{Namespace: fixture.ArgoCDNamespace, Name: name}
-}
-
 // isReady is an error until everything that the environment asks for now is in place and works.
 func isReady(name string) error {
 	env := &v1alpha1.AppEnvironment{}

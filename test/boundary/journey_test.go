@@ -65,23 +65,23 @@ func remove(t *testing.T, name string) { plane.Delete(t, plane.Environment(t, na
 // damage takes away and changes children of every kind that comes back by itself.
 func damage(t *testing.T, name string) {
 	for _, gone := range []client.Object{
-		object(serviceAccountGVK, inside(name, "app1")), object(quotaGVK, inside(name, name)),
-		object(fixture.ManagedCertificateGVK, inside(name, "web")), object(fixture.DNSEndpointGVK, inside(name, name)),
+		fixture.At(serviceAccountGVK, fixture.Inside(name, "app1")), fixture.At(quotaGVK, fixture.Inside(name, name)),
+		fixture.At(fixture.ManagedCertificateGVK, fixture.Inside(name, "web")), fixture.At(fixture.DNSEndpointGVK, fixture.Inside(name, name)),
 	} {
 		plane.Delete(t, gone)
 	}
-	plane.Change(t, fixture.AppProjectGVK, inArgoCD(name), func(u *unstructured.Unstructured) {
+	plane.Change(t, fixture.AppProjectGVK, fixture.InArgoCD(name), func(u *unstructured.Unstructured) {
 		u.Object["spec"].(map[string]any)["sourceRepos"] = []any{"*"}
 	})
-	plane.Change(t, networkPolicyGVK, inside(name, name), func(u *unstructured.Unstructured) { u.SetLabels(nil) })
+	plane.Change(t, networkPolicyGVK, fixture.Inside(name, name), func(u *unstructured.Unstructured) { u.SetLabels(nil) })
 }
 
 // madeByHand is what a team runs before there is an AppEnvironment, with its consent to everything.
 func madeByHand(t *testing.T, name string) {
 	plane.MakeByHand(t, name, nil)
 	for _, gvk := range []client.Object{
-		object(namespaceGVK, client.ObjectKey{Name: fixture.NamespaceOf(name)}),
-		object(fixture.AppProjectGVK, inArgoCD(name)), object(fixture.ApplicationSetGVK, inArgoCD(name)),
+		fixture.At(namespaceGVK, client.ObjectKey{Name: fixture.NamespaceOf(name)}),
+		fixture.At(fixture.AppProjectGVK, fixture.InArgoCD(name)), fixture.At(fixture.ApplicationSetGVK, fixture.InArgoCD(name)),
 	} {
 		plane.Consent(t, gvk.GetObjectKind().GroupVersionKind(), client.ObjectKeyFromObject(gvk), name)
 	}

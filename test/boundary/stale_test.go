@@ -255,8 +255,8 @@ func isPaused(name string) error {
 
 // repairByHand makes what damage took away, as somebody's tool would.
 func repairByHand(t *testing.T, name string) {
-	plane.CreateForeign(t, fixture.Foreign(serviceAccountGVK, inside(name, "app1"), nil))
-	plane.CreateForeign(t, fixture.Foreign(quotaGVK, inside(name, name), map[string]any{"hard": map[string]any{"pods": "1"}}))
+	plane.CreateForeign(t, fixture.Foreign(serviceAccountGVK, fixture.Inside(name, "app1"), nil))
+	plane.CreateForeign(t, fixture.Foreign(quotaGVK, fixture.Inside(name, name), map[string]any{"hard": map[string]any{"pods": "1"}}))
 }
 
 // heir is the environment that inherits the objects of another.
@@ -268,8 +268,8 @@ func bequeath(t *testing.T, name string) {
 	env.Spec.Namespaces[0].Name = fixture.NamespaceOf(name)
 	env.Spec.ArgoCD = &v1alpha1.ArgoCD{Project: ptr.To(name), ApplicationSet: ptr.To(name), ApplicationName: ptr.To(name + "-{app}-dev")}
 	for _, u := range []*unstructured.Unstructured{
-		object(namespaceGVK, client.ObjectKey{Name: fixture.NamespaceOf(name)}),
-		object(fixture.AppProjectGVK, inArgoCD(name)), object(fixture.ApplicationSetGVK, inArgoCD(name)),
+		fixture.At(namespaceGVK, client.ObjectKey{Name: fixture.NamespaceOf(name)}),
+		fixture.At(fixture.AppProjectGVK, fixture.InArgoCD(name)), fixture.At(fixture.ApplicationSetGVK, fixture.InArgoCD(name)),
 	} {
 		plane.Consent(t, u.GroupVersionKind(), client.ObjectKeyFromObject(u), env.Name)
 	}

@@ -245,7 +245,7 @@ func bystanders() []client.Object {
 		for _, made := range fixture.ByHand(name)[1:] {
 			all = append(all, made)
 		}
-		quota := fixture.Foreign(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), inside(name, name), map[string]any{"hard": map[string]any{"pods": "5"}})
+		quota := fixture.Foreign(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), fixture.Inside(name, name), map[string]any{"hard": map[string]any{"pods": "5"}})
 		all = append(all, quota)
 	}
 	return all

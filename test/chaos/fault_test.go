@@ -134,21 +134,21 @@ var definitionGVK = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Versi
 func (s *storm) removeAPI(ctx context.Context, random *rand.Rand) error {
 	key := client.ObjectKey{Name: optional[random.IntN(len(optional))]}
 	late := context.WithoutCancel(ctx) // what was taken away is brought back whatever happens
-	definition := object(definitionGVK, key)
+	definition := fixture.At(definitionGVK, key)
 	if err := try(late, func() error { return s.plane.Client.Get(late, key, definition) }); err != nil {
 		return err
 	}
 	if err := try(late, func() error {
-		return orDone(s.plane.Client.Delete(late, object(definitionGVK, key)), apierrors.IsNotFound)
+		return orDone(s.plane.Client.Delete(late, fixture.At(definitionGVK, key)), apierrors.IsNotFound)
 	}); err != nil {
 		return err
 	}
 	sleep(ctx, time.Duration(random.IntN(8000))*time.Millisecond)
-	again := object(definitionGVK, key)
+	again := fixture.At(definitionGVK, key)
 	again.Object["spec"] = definition.Object["spec"]
 	return try(late, func() error {
 		err := s.plane.Client.Create(late, again.DeepCopy())
-		live := object(definitionGVK, key)
+		live := fixture.At(definitionGVK, key)
 		if apierrors.IsAlreadyExists(err) && s.plane.Client.Get(late, key, live) == nil && live.GetDeletionTimestamp() == nil {
 			return nil
 		}

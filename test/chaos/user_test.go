@@ -174,9 +174,9 @@ const foreignFinalizer = "chaos.example.com/held"
 // damage takes away and changes children, as somebody does who may.
 func (s *stage) damage(ctx context.Context, name string) error {
 	for _, u := range []*unstructured.Unstructured{
-		object(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), inside(name, name)),
-		object(fixture.SecretStoreGVK, inside(name, name)),
-		object(fixture.AppProjectGVK, inArgoCD(name)),
+		fixture.At(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), fixture.Inside(name, name)),
+		fixture.At(fixture.SecretStoreGVK, fixture.Inside(name, name)),
+		fixture.At(fixture.AppProjectGVK, fixture.InArgoCD(name)),
 	} {
 		if err := try(ctx, func() error { return orDone(s.plane.Client.Delete(ctx, u), apierrors.IsNotFound) }); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (s *stage) damage(ctx context.Context, name string) error {
 	}
 	empty := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/generators/0/list/elements","value":[]}]`))
 	return try(ctx, func() error {
-		return orDone(s.plane.Client.Patch(ctx, object(fixture.ApplicationSetGVK, inArgoCD(name)), empty), apierrors.IsNotFound)
+		return orDone(s.plane.Client.Patch(ctx, fixture.At(fixture.ApplicationSetGVK, fixture.InArgoCD(name)), empty), apierrors.IsNotFound)
 	})
 }
 
@@ -222,7 +222,7 @@ func (s *stage) isReady(ctx context.Context, name string) error {
 }
 
 func (s *stage) isGone(ctx context.Context, gvk schema.GroupVersionKind, key client.ObjectKey) error {
-	err := s.plane.Client.Get(ctx, key, object(gvk, key))
+	err := s.plane.Client.Get(ctx, key, fixture.At(gvk, key))
 	if err == nil {
 		return fmt.Errorf("%s %s still exists", gvk.Kind, key.Name)
 	}
@@ -233,21 +233,6 @@ var (
 	environmentGVK = v1alpha1.GroupVersion.WithKind("AppEnvironment")
 	namespaceGVK   = corev1.SchemeGroupVersion.WithKind("Namespace")
 )
-
-func object(gvk schema.GroupVersionKind, key client.ObjectKey) *unstructured.Unstructured {
-	u := fixture.New(gvk)
-	u.SetNamespace(key.Namespace)
-	u.SetName(key.Name)
-	return u
-}
-
-func inside(name, object string) client.ObjectKey {
-	return client.ObjectKey{Namespace: fixture.NamespaceOf(name), Name: object}
-}
-
-func inArgoCD(name string) client.ObjectKey {
-	return client.ObjectKey{Namespace: fixture.ArgoCDNamespace, Name: name}
-}
 
 func namespaceOf(name string) client.ObjectKey {
 	return client.ObjectKey{Name: fixture.NamespaceOf(name)}
