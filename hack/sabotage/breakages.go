@@ -292,12 +292,12 @@ var breakages = []breakage{
 	},
 	{
 		what: "an object that changed hands is written to all the same",
-		file: "internal/apply/apply.go", from: "now == nil || !sameHands(live, now)", to: "now == nil",
+		file: "internal/apply/apply.go", from: "now == nil || !a.sameHands(live, now)", to: "now == nil",
 		folder: "./internal/apply", test: "TestWritesAreBoundToTheObjectThatWasJudged",
 	},
 	{
 		what: "an environment is taken for what the cache has",
-		file: "internal/controller/certain.go", from: "err != nil || now.ResourceVersion != p.env.ResourceVersion", to: "err != nil",
+		file: "internal/controller/certain.go", from: "err != nil || !sameForUs(p.env, now)", to: "err != nil",
 		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
 	},
 	{
@@ -306,6 +306,11 @@ var breakages = []breakage{
 		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
 	},
 	// When something is wrong with the operator itself
+	{
+		what: "what others write to an environment stops the work for it",
+		file: "internal/controller/certain.go", from: "err != nil || !sameForUs(p.env, now)", to: "true",
+		folder: "./internal/controller", test: "TestAPassIsCertainOfAnEnvironmentThatIsTheSameForUs",
+	},
 	{
 		what: "a panic is not reported",
 		file: "internal/controller/panic.go", from: "if err := p.report(ctx); err != nil {", to: "if err := ctx.Err(); err != nil {",

@@ -1,9 +1,9 @@
 // Package apply writes objects and knows whose they are: create, server-side
 // apply, delete, the marks of ownership and the classes of errors.
 //
-// It knows objects and owners, never AppEnvironment or what a component is. Every
-// write to an object is bound to the UID and the resource version in which it was judged: it hits neither an
-// object that took its place nor one that has changed hands since. A write that is not allowed to rest on what a
+// It knows objects and owners, never AppEnvironment or what a component is. Applies,
+// deletions and releases are bound to the UID and the resource version in which the object was judged, other patches
+// to what they test: they hit neither an object that took its place nor one that has changed hands since. A write that is not allowed to rest on what a
 // cache says about something else asks first, see Guarded.
 package apply
 
@@ -13,7 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"maps"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +31,8 @@ type Applier struct {
 	client  client.Client
 	live    client.Reader
 	manager string
+	// hands are the labels and annotations that say whose an object is.
+	hands []string
 
 	mu sync.Mutex
 	// proven holds what the server stored for an intent that it normalises, so that the
@@ -57,9 +59,9 @@ type proof struct {
 }
 
 // New makes an Applier that writes through c as the field manager, and reads past
-// any cache through live.
-func New(c client.Client, live client.Reader, manager string) *Applier {
-	return &Applier{client: c, live: live, manager: manager, proven: map[objectName]proof{}, previews: map[objectName]preview{}}
+// any cache through live. Hands are the keys of the labels and annotations that say whose an object is.
+func New(c client.Client, live client.Reader, manager string, hands ...string) *Applier {
+	return &Applier{client: c, live: live, manager: manager, hands: hands, proven: map[objectName]proof{}, previews: map[objectName]preview{}}
 }
 
 // Get reads an object past the cache. A missing object is nil without an error.
@@ -133,15 +135,17 @@ func (a *Applier) asItIs(ctx context.Context, live *unstructured.Unstructured, w
 		return err
 	}
 	now, failure := a.Get(ctx, live)
-	if failure != nil || now == nil || !sameHands(live, now) {
+	if failure != nil || now == nil || !a.sameHands(live, now) {
 		return err
 	}
 	return write(now)
 }
 
 // sameHands says whether two versions are of one object that nobody has marked, or taken marks off, in between.
-func sameHands(before, now *unstructured.Unstructured) bool {
-	return before.GetUID() == now.GetUID() && maps.Equal(before.GetLabels(), now.GetLabels()) && maps.Equal(before.GetAnnotations(), now.GetAnnotations())
+func (a *Applier) sameHands(before, now *unstructured.Unstructured) bool {
+	return before.GetUID() == now.GetUID() && !slices.ContainsFunc(a.hands, func(key string) bool {
+		return before.GetLabels()[key] != now.GetLabels()[key] || before.GetAnnotations()[key] != now.GetAnnotations()[key]
+	})
 }
 
 func (a *Applier) apply(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {

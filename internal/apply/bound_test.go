@@ -53,12 +53,15 @@ func TestWritesAreBoundToTheObjectThatWasJudged(t *testing.T) {
 	labelled.SetLabels(map[string]string{"environment": "another"})
 	released := posted("1", "8")
 	released.SetAnnotations(map[string]string{"adopt-by": "a"})
+	annotated := posted("1", "8")
+	annotated.SetAnnotations(map[string]string{"refresh": "true"})
 	for name, c := range map[string]struct {
 		live    *unstructured.Unstructured
 		written []string
 	}{
 		"it is as it was":             {posted("1", "7"), []string{"7"}},
 		"its status has changed":      {posted("1", "8"), []string{"8"}},
+		"somebody has annotated it":   {annotated, []string{"8"}},
 		"it is another's by now":      {labelled, nil},
 		"it was released":             {released, nil},
 		"another object has its name": {posted("2", "8"), nil},
@@ -79,7 +82,7 @@ func TestWritesAreBoundToTheObjectThatWasJudged(t *testing.T) {
 				v := &versioned{keeper: keeper{live: c.live}}
 				cached := posted("1", "7")
 				cached.SetManagedFields(nil)
-				err := write(New(v, v, "us"), cached)
+				err := write(New(v, v, "us", "environment", "adopt-by"), cached)
 				if !slices.Equal(v.written, c.written) || (err == nil) != (len(c.written) > 0) || err != nil && !IsOutrun(err) {
 					t.Errorf("written to versions %v, want %v: %v", v.written, c.written, err)
 				}

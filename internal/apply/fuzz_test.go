@@ -73,7 +73,7 @@ func lookAt(t *testing.T, intent, live *unstructured.Unstructured) {
 		}
 	}
 	a.Owns(live, "metadata", "labels", "a")
-	sameHands(before, live)
+	a.sameHands(before, live)
 	changed("", written(live), written(intent))
 	ManagerOf(live)
 	Marks{ManagedByLabel: "a", OwnerLabel: "a"}.Standing(live, Owner{Name: "1"})

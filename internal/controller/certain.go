@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,29 +27,78 @@ import (
 // environment that was deleted, paused or asks for something else by now nothing may be created, changed or
 // deleted.
 type certainty struct {
-	once sync.Once
-	err  error
+	once  sync.Once
+	asked bool
+	err   error
 }
 
 // reached is called once the API server has taken a write that was bound to the environment's resource version.
-func (c *certainty) reached() { c.once.Do(func() {}) }
+func (c *certainty) reached() {
+	c.once.Do(func() {})
+	c.err = nil
+}
+
+// missed says why the pass must not write, if it was found out that it must not.
+func (c *certainty) missed() error {
+	if !c.asked {
+		return nil
+	}
+	return c.err
+}
 
 // certain is asked before each write to an object, and asks the API server once in a pass, unless the pass has
 // written to the environment itself. It gives a conflict when the environment has changed.
 func (p *pass) certain(ctx context.Context) error {
 	p.certainty.once.Do(func() {
-		now := &metav1.PartialObjectMetadata{}
-		now.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
-		err := p.reader.Get(ctx, types.NamespacedName{Name: p.env.Name}, now)
-		switch {
-		case err != nil && !apply.IsAbsent(err):
-			p.certainty.err = fmt.Errorf("reading the AppEnvironment: %w", err)
-		case err != nil || now.ResourceVersion != p.env.ResourceVersion:
-			p.certainty.err = apierrors.NewConflict(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "appenvironments"},
-				p.env.Name, errors.New("it is no longer what the cache has"))
-		}
+		p.certainty.asked = true
+		p.certainty.err = errPanicked // unless what follows comes to its end
+		p.certainty.err = p.compare(ctx)
 	})
 	return p.certainty.err
+}
+
+func (p *pass) compare(ctx context.Context) error {
+	key := types.NamespacedName{Name: p.env.Name}
+	header := &metav1.PartialObjectMetadata{}
+	header.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+	err := p.reader.Get(ctx, key, header)
+	if err == nil && header.ResourceVersion == p.env.ResourceVersion {
+		return nil
+	}
+	// Somebody may write to it all the time what does not concern us.
+	now := &v1alpha1.AppEnvironment{}
+	if err == nil {
+		err = p.reader.Get(ctx, key, now)
+	}
+	switch {
+	case err != nil && !apply.IsAbsent(err):
+		return fmt.Errorf("reading the AppEnvironment: %w", err)
+	case err != nil || !sameForUs(p.env, now):
+		return apierrors.NewConflict(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "appenvironments"},
+			p.env.Name, errors.New("it is no longer what the cache has"))
+	}
+	return nil
+}
+
+// sameForUs says whether two versions of an environment lead to the same.
+func sameForUs(before, now *v1alpha1.AppEnvironment) bool {
+	return before.UID == now.UID && before.Generation == now.Generation && before.DeletionTimestamp.Equal(now.DeletionTimestamp) &&
+		slices.Equal(before.Finalizers, now.Finalizers) && maps.Equal(before.Labels, now.Labels) &&
+		maps.Equal(oursIn(before.Annotations), oursIn(now.Annotations)) && equality.Semantic.DeepEqual(before.Status, now.Status)
+}
+
+// oursIn are the annotations that mean something to the operator.
+func oursIn(annotations map[string]string) map[string]string {
+	ours := maps.Clone(annotations)
+	maps.DeleteFunc(ours, func(key, _ string) bool { return !strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") })
+	return ours
+}
+
+// isDue says whether a plan asks for a write.
+func (p *pass) isDue() bool {
+	return slices.ContainsFunc(p.plans, func(plan *plan) bool {
+		return !plan.blocked && slices.ContainsFunc(plan.steps, func(s *step) bool { return s.action != actionNone && s.action != actionRefuse })
+	})
 }
 
 // verified is an object from the cache, or what it is now where the cache does not show the object on record, or one
@@ -59,4 +113,18 @@ func (p *pass) verified(ctx context.Context, key component.Key, cached *unstruct
 		p.memory.verified[key] = now.GetResourceVersion() // until it changes
 	}
 	return now, err
+}
+
+// lastOutrun is the longest that an environment waits which the cache does not show as it is: what it shows next has
+// it looked at again anyway.
+const lastOutrun = 10 * time.Second
+
+// outrun is how long to wait after a pass that was too late: longer each time while the cache stands still.
+func (m *memory) outrun(version string) time.Duration {
+	if m.behind != version {
+		m.behind, m.behindDelay = version, firstRetry
+	} else {
+		m.behindDelay = min(2*m.behindDelay, lastOutrun)
+	}
+	return m.behindDelay
 }

@@ -82,7 +82,7 @@ func newMeasurements(started time.Time) *measurements {
 		}),
 		stalls: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "appenv_watches_stalled_total",
-			Help: "How many watches delivered nothing for so long that they were begun again.",
+			Help: "How many watches went on after their time, with nobody behind them, and were begun again.",
 		}),
 	}
 	for _, c := range component.All {

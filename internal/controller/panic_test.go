@@ -3,7 +3,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,8 +64,8 @@ func TestAPanicIsReportedOnItsEnvironmentAndPassedOn(t *testing.T) {
 func TestAPanicInAGoroutineOfAPassIsOneOfThePass(t *testing.T) {
 	p := &pass{Reconciler: &Reconciler{}} // without an applier nothing can be sent
 	cause := panicked(func() { p.sendAll(context.Background(), []*step{{action: actionCreate}, {action: actionNone}}) })
-	err, _ := cause.(error)
-	if !errors.Is(err, errPanicked) || !strings.Contains(fmt.Sprint(err), "applier") && !strings.Contains(fmt.Sprint(err), "send") {
+	var of panicError
+	if err, _ := cause.(error); !errors.As(err, &of) || !strings.Contains(string(of.stack), "send") || strings.Contains(of.Error(), "goroutine") {
 		t.Errorf("it panics with %v", cause)
 	}
 }

@@ -68,6 +68,9 @@ type memory struct {
 	quiet *quiet
 	// unwritten is how many writes of the status have failed in a row.
 	unwritten int
+	// behind is the resource version with which a pass was too late last, and how long it waited then.
+	behind      string
+	behindDelay time.Duration
 	// waited says that the first report was put off, see reportsLater.
 	waited bool
 	// created are the UIDs of objects that were created and whose entries do not have them yet,
@@ -126,6 +129,7 @@ type pass struct {
 	client *looks
 	served int64 // see apis.revision
 	env    *v1alpha1.AppEnvironment
+	seen   string // the resource version that it began with
 	owner  apply.Owner
 	memory *memory
 
@@ -176,6 +180,7 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		client:     &looks{Client: r.client},
 		served:     r.apis.revision(),
 		env:        env,
+		seen:       env.ResourceVersion,
 		owner:      apply.Owner{Name: env.Name, UID: env.UID},
 		memory:     r.memoryOf(env),
 		records:    r.memoryOf(env).complete(recordsOf(env)),
@@ -237,8 +242,10 @@ func (p *pass) run(ctx context.Context) {
 		return
 	}
 	if err := p.hold(ctx); err != nil {
-		p.refuseAll(p.failed(err))
-		p.done = apply.IsOutrun(err)
+		p.done = apply.IsOutrun(err) || apply.IsAbsent(err)
+		if !apply.IsAbsent(err) { // of what is gone its last event tells
+			p.refuseAll(p.failed(err))
+		}
 		return
 	}
 	p.gather(ctx)
@@ -246,6 +253,9 @@ func (p *pass) run(ctx context.Context) {
 	if err := p.record(ctx); err != nil {
 		p.errs = append(p.errs, err)
 		p.done = true // a report would be refused just the same
+		return
+	}
+	if p.isDue() && p.certain(ctx) != nil {
 		return
 	}
 	p.write(ctx)
@@ -278,7 +288,7 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 		return nil
 	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := p.client.Patch(ctx, p.env, patch, client.FieldOwner(fieldManager)); client.IgnoreNotFound(err) != nil {
+	if err := p.client.Patch(ctx, p.env, patch, client.FieldOwner(fieldManager)); err != nil {
 		return fmt.Errorf("patching the finalizer: %w", err)
 	}
 	p.echoes.note(p.env)
@@ -288,6 +298,10 @@ func (p *pass) patchFinalizer(ctx context.Context, change func(client.Object, st
 
 // finish writes the status and says when to look again.
 func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
+	if err := p.certainty.missed(); err != nil {
+		p.done = true // what it found rests on what was
+		p.errs = []error{err}
+	}
 	switch {
 	case p.done:
 	case p.reportsLater():
@@ -299,7 +313,7 @@ func (p *pass) finish(ctx context.Context) (reconcile.Result, error) {
 	}
 	errs := slices.DeleteFunc(p.errs, apply.IsOutrun)
 	if len(errs) < len(p.errs) {
-		p.recheckIn(firstRetry) // somebody was faster: look again
+		p.recheckIn(p.memory.outrun(p.seen)) // somebody was faster: look again
 	}
 	if len(errs) > 0 {
 		return reconcile.Result{Priority: new(atOnce)}, errors.Join(errs...)

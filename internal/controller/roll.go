@@ -34,6 +34,7 @@ type round struct {
 type question struct {
 	keep func(*unstructured.Unstructured) bool
 	kept []unstructured.Unstructured
+	err  error // keep has panicked
 }
 
 // ask returns copies of the objects that keep is true of. It calls keep from another goroutine, and never
@@ -44,8 +45,10 @@ func (r *roll) ask(ctx context.Context, keep func(*unstructured.Unstructured) bo
 	joined := r.join(q)
 	select {
 	case <-joined.done:
-		if errors.Is(joined.err, errPanicked) {
-			panic(joined.err)
+		for _, err := range []error{q.err, joined.err} {
+			if errors.Is(err, errPanicked) {
+				panic(err)
+			}
 		}
 		return q.kept, joined.err
 	case <-ctx.Done():
@@ -95,9 +98,18 @@ func (r *round) show(object *unstructured.Unstructured) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for q := range r.questions {
-		if q.keep(object) {
-			q.kept = append(q.kept, *object.DeepCopy())
-		}
+		q.see(object)
+	}
+}
+
+// see panics with who asked, and with nobody else.
+func (q *question) see(object *unstructured.Unstructured) {
+	if q.err != nil {
+		return
+	}
+	defer recovered(&q.err)
+	if q.keep(object) {
+		q.kept = append(q.kept, *object.DeepCopy())
 	}
 }
 

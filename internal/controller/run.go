@@ -60,7 +60,7 @@ func prepare(ctx context.Context, restConfig *rest.Config, cfg config.Config) (m
 	}
 	restConfig = rest.CopyConfig(restConfig)
 	restConfig.Wrap(noticeRequests)
-	restConfig.Wrap(noticeStalls(stallLimit))
+	restConfig.Wrap(noticeStalls(stallGrace))
 	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
 	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg, keeps.lease()))
 	if err != nil {

@@ -40,12 +40,12 @@ func ask(t *testing.T, url string, limit time.Duration) *http.Response {
 	return response
 }
 
-func TestAWatchThatDeliversNothingIsEnded(t *testing.T) {
+func TestAWatchThatOutlivesItsTimeIsEnded(t *testing.T) {
 	before := testutil.ToFloat64(measured.stalls)
 	server := talker(t, 10)
-	response := ask(t, server.URL+"/api/v1/namespaces?watch=true", 100*time.Millisecond)
+	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", 500*time.Millisecond)
 	content, err := io.ReadAll(response.Body)
-	if !errors.Is(err, errStalled) || len(content) != 10*len("{}\n") {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || len(content) != 10*len("{}\n") {
 		t.Errorf("it ended with %v after %q", err, content)
 	}
 	if err := response.Body.Close(); err != nil {
@@ -53,6 +53,23 @@ func TestAWatchThatDeliversNothingIsEnded(t *testing.T) {
 	}
 	if now := testutil.ToFloat64(measured.stalls); now != before+1 {
 		t.Errorf("%v watches were counted as stalled", now-before)
+	}
+}
+
+func TestAWatchThatIsEndedByTheOtherSideIsNotCounted(t *testing.T) {
+	before := testutil.ToFloat64(measured.stalls)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	defer server.Close()
+	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", 50*time.Millisecond)
+	if content, err := io.ReadAll(response.Body); string(content) != "{}" || err != nil {
+		t.Errorf("it is %q, %v", content, err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if now := testutil.ToFloat64(measured.stalls); now != before {
+		t.Error("it was counted as stalled")
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

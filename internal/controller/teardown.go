@@ -38,7 +38,7 @@ func (p *pass) tearDown(ctx context.Context) {
 		p.reached(last)
 		return
 	}
-	if err := p.patchFinalizer(ctx, controllerutil.RemoveFinalizer); err != nil {
+	if err := p.patchFinalizer(ctx, controllerutil.RemoveFinalizer); client.IgnoreNotFound(err) != nil {
 		p.leaving("", p.selfKey(), p.failed(err))
 		p.reached(last)
 		p.done = apply.IsOutrun(err)

@@ -153,6 +153,9 @@ func (p *pass) refusedBefore(s *step) (component.Health, bool) {
 // refusedNow remembers a write that failed.
 func (p *pass) refusedNow(s *step, err error) component.Health {
 	health := p.failed(err)
+	if p.certainty.missed() != nil {
+		return health // which is nothing about this object
+	}
 	now := refusal{resourceVersion: versionOf(s.live), intent: apply.Fingerprint(s.intent), health: health, delay: time.Second}
 	if before := p.memory.refusals[s.key]; before.intent == now.intent && before.resourceVersion == now.resourceVersion {
 		now.delay = min(2*before.delay, cmp.Or(apply.Classify(err).Recheck, lastRetry))

@@ -28,6 +28,11 @@ rules:
   - {group: platform.appenv.dev, resources: [appenvironments]}
   - {group: argoproj.io, resources: [applicationsets]}
 - level: Request
+  verbs: [patch]
+  resources:
+  - {group: "", resources: [namespaces]}
+  - {group: argoproj.io, resources: [appprojects]}
+- level: Request
   users: ["` + fixture.OperatorUser + `"]
 - level: Metadata
 `

@@ -9,6 +9,6 @@
 //
 // Both must end the same. In between, what the audit log of the storm says must have held: see invariants.
 //
-// The same seed gives the same script and the same faults in the same order. What exactly is under way when a
-// fault strikes differs from run to run, as it does in life.
+// The same seed gives the same script, and the same faults at the same times; which requests the proxy spoils, and
+// what is under way when a fault strikes, differs from run to run, as it does in life.
 package chaos

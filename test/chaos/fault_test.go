@@ -38,29 +38,39 @@ type fault struct {
 	name string
 	// every is how long it is to the next time on average.
 	every  time.Duration
+	kills  bool // operators
 	strike func(ctx context.Context, random *rand.Rand) error
 }
 
 func (s *storm) faults() []fault {
 	return []fault{
-		{"operator killed", 4 * time.Second, s.killOperator},
-		{"API server crashed", 50 * time.Second, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashAPIServer) }},
-		{"etcd crashed", 50 * time.Second, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashEtcd) }},
-		{"storm of the proxy", 10 * time.Second, s.spoilRequests},
-		{"two operators", 50 * time.Second, s.fight},
-		{"API removed", 40 * time.Second, s.removeAPI},
-		{"webhook failing", 25 * time.Second, s.failWebhook},
-		{"quota full", 15 * time.Second, s.fillQuota},
+		{"operator killed", 3 * time.Second, true, s.killOperator},
+		{"API server crashed", 50 * time.Second, false, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashAPIServer) }},
+		{"etcd crashed", 50 * time.Second, false, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashEtcd) }},
+		{"storm of the proxy", 10 * time.Second, false, s.spoilRequests},
+		{"two operators", 50 * time.Second, true, s.fight},
+		{"API removed", 40 * time.Second, false, s.removeAPI},
+		{"webhook failing", 25 * time.Second, false, s.failWebhook},
+		{"quota full", 15 * time.Second, false, s.fillQuota},
 	}
 }
 
+// killing is how much of a storm operators are killed in. The last ones live through the rest of it, so that what
+// they leak is seen.
+const killing = 0.7
+
 // rage lets everything break until the context ends, and makes good what is broken then.
 func (s *storm) rage(ctx context.Context, seed uint64) error {
+	early, cancel := context.WithTimeout(ctx, time.Duration(killing*float64(*duration)))
+	defer cancel()
 	var ends sync.WaitGroup
 	failures := make(chan error, 100)
 	for _, f := range s.faults() {
 		ends.Go(func() {
-			random := randomOf(seed, f.name)
+			ctx, random := ctx, randomOf(seed, f.name)
+			if f.kills {
+				ctx = early
+			}
 			for sleep(ctx, time.Duration(random.Int64N(int64(2*f.every)))) {
 				if err := f.strike(ctx, random); err != nil && ctx.Err() == nil {
 					failures <- fmt.Errorf("%s: %w", f.name, err)

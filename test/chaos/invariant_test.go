@@ -88,7 +88,7 @@ func (v *invariants) see(e event) {
 		v.applicationSet(e, h)
 	}
 	if !e.byOperator() {
-		if strings.Contains(string(e.RequestObject)+string(e.ResponseObject), v1alpha1.AnnotationAdoptBy) || e.Verb == "patch" {
+		if e.ObjectRef.Subresource == "" && e.Verb == "patch" && strings.Contains(string(e.RequestObject), v1alpha1.AnnotationAdoptBy) {
 			h.consents[e.ObjectRef.Resource] = true
 		}
 		return
@@ -105,7 +105,9 @@ func (v *invariants) see(e event) {
 func (h *history) environment(e event) {
 	var env v1alpha1.AppEnvironment
 	if e.Verb == "delete" {
-		h.deleted, h.rank = true, 0
+		if !h.deleted { // whoever asks again asks for the same teardown
+			h.deleted, h.rank = true, 0
+		}
 		return
 	}
 	if json.Unmarshal(e.ResponseObject, &env) != nil || env.Name == "" {
