@@ -1,0 +1,47 @@
+package main
+
+// survival is what holds when something is wrong with what the operator sees, or with itself.
+var survival = []breakage{
+	// What was
+	{
+		what: "applies go to whatever the object has become",
+		file: "internal/apply/apply.go", from: "	obj.SetResourceVersion(live.GetResourceVersion())\n", to: "",
+		folder: "./internal/apply", test: "TestWritesAreBoundToTheObjectThatWasJudged",
+	},
+	{
+		what: "an object that changed hands is written to all the same",
+		file: "internal/apply/apply.go", from: "now == nil || !a.sameHands(live, now)", to: "now == nil",
+		folder: "./internal/apply", test: "TestWritesAreBoundToTheObjectThatWasJudged",
+	},
+	{
+		what: "an environment is taken for what the cache has",
+		file: "internal/controller/certain.go", from: "err != nil || !sameForUs(p.env, now)", to: "err != nil",
+		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
+	},
+	{
+		what: "what the cache has counts, whatever is on record",
+		file: "internal/controller/certain.go", from: "agrees || p.memory", to: "agrees || cached != nil || p.memory",
+		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
+	},
+	// When something is wrong with the operator itself
+	{
+		what: "what others write to an environment stops the work for it",
+		file: "internal/controller/certain.go", from: "err != nil || !sameForUs(p.env, now)", to: "true",
+		folder: "./internal/controller", test: "TestAPassIsCertainOfAnEnvironmentThatIsTheSameForUs",
+	},
+	{
+		what: "a panic is not reported",
+		file: "internal/controller/panic.go", from: "if err := p.report(ctx); err != nil {", to: "if err := ctx.Err(); err != nil {",
+		folder: "./internal/controller", test: "TestAPanicIsReportedOnItsEnvironmentAndPassedOn",
+	},
+	{
+		what: "a panic in a goroutine ends the operator",
+		file: "internal/controller/carry.go", from: "			defer recovered(&all[i].err)\n", to: "",
+		folder: "./internal/controller", test: "TestAPanicInAGoroutineOfAPassIsOneOfThePass",
+	},
+	{
+		what: "that a status cannot be written is told nobody",
+		file: "internal/controller/report.go", from: "p.memory.unwritten%tellAfter == 0", to: "p.memory.unwritten < 0",
+		folder: integration, test: "TestAnEnvironmentAtTheSizeLimitIsHeldUntilItIsSmaller",
+	},
+}
