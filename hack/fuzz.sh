@@ -49,7 +49,7 @@ hack/components/build.sh crds || exit 1
 found=()
 for folder in $(folders); do
   names=$(run "$folder" -list '^Fuzz') || { echo "$names"; exit 1; }
-  for name in $(grep "^Fuzz.*${RUN:-}" <<<"$names"); do found+=("$folder $name"); done
+  for name in $(grep "^Fuzz" <<<"$names" | grep -e "${RUN:-}"); do found+=("$folder $name"); done
 done
 total=${#found[@]}
 [ "$total" -gt 0 ] || { echo "no fuzz target has \"${RUN:-}\" in its name"; exit 1; }
