@@ -61,7 +61,7 @@ release: ## Write a version into the tree, and print what comes next; VERSION=v1
 
 ##@ Check
 .PHONY: test
-test: ## Run every test; RACE=1 with the race detector
+test: ## Run the tests, but for those with a target of their own; RACE=1 with the race detector
 	@hack/test.sh
 
 .PHONY: lint

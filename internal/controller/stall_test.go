@@ -43,7 +43,7 @@ func ask(t *testing.T, url string, limit time.Duration) *http.Response {
 func TestAWatchThatOutlivesItsTimeIsEnded(t *testing.T) {
 	before := testutil.ToFloat64(measured.stalls)
 	server := talker(t, 10)
-	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", 500*time.Millisecond)
+	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", 2*time.Second)
 	content, err := io.ReadAll(response.Body)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || len(content) != 10*len("{}\n") {
 		t.Errorf("it ended with %v after %q", err, content)
@@ -60,11 +60,11 @@ func TestAWatchThatIsEndedByTheOtherSideIsNotCounted(t *testing.T) {
 	before := testutil.ToFloat64(measured.stalls)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
 	defer server.Close()
-	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", 50*time.Millisecond)
+	response := ask(t, server.URL+"/api/v1/namespaces?watch=true&timeoutSeconds=0", time.Second)
 	if content, err := io.ReadAll(response.Body); string(content) != "{}" || err != nil {
 		t.Errorf("it is %q, %v", content, err)
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(1100 * time.Millisecond)
 	if now := testutil.ToFloat64(measured.stalls); now != before {
 		t.Error("it was counted as stalled")
 	}

@@ -91,6 +91,9 @@ func seenLate(t *testing.T, p past, name string, fits func(fixture.Request) bool
 	}
 	time.Sleep(quickly)
 	await(t, func() error { return settled(operator, mark) })
+	if len(written(operator, mark, name)) == 0 {
+		t.Fatal("the operator has looked at nothing")
+	}
 	unchanged()
 	operator.View.Thaw()
 	thawed := operator.Requests.Mark()

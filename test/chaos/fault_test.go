@@ -84,6 +84,7 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 		for sleep(ctx, time.Second) {
 			if err := s.operators.keep(); err != nil {
 				failures <- err
+				return
 			}
 		}
 	})
