@@ -2,27 +2,45 @@
 #
 #   total=3
 #   step NAME COMMAND...   runs the command; a failure is counted and the next step still runs
-#   finish                 ends with 1 when a step failed
+#   finish                 repeats the last lines of every step that failed, and ends with 1 then
 
 number=0
 failed=()
+said=()
+lines=40
 started=$SECONDS
 
 step() {
-  local name=$1 began=$SECONDS
+  local name=$1 began=$SECONDS log status teller
   shift
+  log=$(mktemp)
   number=$((number + 1))
   echo "[$number of $total] $name"
-  if "$@"; then
+  # The reader ends when the last one who may write does.
+  exec 3> >(exec tee "$log")
+  teller=$!
+  "$@" >&3 2>&1 3>&-
+  status=$?
+  exec 3>&-
+  wait "$teller"
+  if [ "$status" = 0 ]; then
+    rm -f "$log"
     echo "[$number of $total] $name: passed in $((SECONDS - began))s"
   else
     failed+=("$name")
+    said+=("$log")
     echo "[$number of $total] $name: FAILED after $((SECONDS - began))s"
   fi
 }
 
 finish() {
+  local i
   if [ ${#failed[@]} -gt 0 ]; then
+    for i in "${!failed[@]}"; do
+      echo "---- the end of what ${failed[$i]} said:"
+      tail -n "$lines" "${said[$i]}"
+      rm -f "${said[$i]}"
+    done
     echo "FAILED in $((SECONDS - started))s:$(printf ' %s;' "${failed[@]}")"
     exit 1
   fi

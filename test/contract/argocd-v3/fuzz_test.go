@@ -38,8 +38,10 @@ func FuzzElementsArriveVerbatim(f *testing.F) {
 	for i, text := range []string{
 		"{{.name}}", `{{ "{{" }}`, "{{", "}}", "a\nb", "a: b", "- a", `"`, `\`, `","x":"`, "'", "#", "\x00", "\u2028", "\u202e", "\U0001f600", "", " ", "null", "true", "1e3", "<&>", "a,b", ",", "a=b:c", "$(id)", "%s", "{app}", "*", "&a", "!!int 1", "~",
 	} {
-		for key := range byte(len(elementFields)) {
+		key := byte(0)
+		for range elementFields {
 			f.Add(uint16(i), key, text)
+			key++
 		}
 	}
 	keys := make([]string, 0, len(elementFields))
