@@ -23,6 +23,17 @@ var survival = []breakage{
 		file: "internal/controller/certain.go", from: "agrees || p.memory", to: "agrees || cached != nil || p.memory",
 		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
 	},
+	// What somebody asks for
+	{
+		what: "what only waits is named before what it waits for",
+		file: "internal/status/survey.go", from: "case s.deleting() || !slices", to: "case s.Env != nil || !slices",
+		folder: statuses, test: "TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor",
+	},
+	{
+		what: "what was taken back stays",
+		file: "internal/controller/prune.go", from: "case len(stale) == 0:", to: "case len(stale) < 9:",
+		folder: "./test/operations", test: "TestEveryOperationAndItsReversalLeadWhereANewEnvironmentComes",
+	},
 	// When something is wrong with the operator itself
 	{
 		what: "what others write to an environment stops the work for it",

@@ -65,3 +65,32 @@ func TestWhichOfOneComponentComesFirst(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor: nothing is pruned before what is asked for is in place, and then in
+// the order of a teardown. Naming an object that only waits would hide what a person can do.
+func TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor(t *testing.T) {
+	waiting := func(name string, key component.Key) Finding {
+		return Finding{Component: name, Key: key, Health: component.Health{State: component.Progressing, Reason: v1alpha1.ReasonPruning, Message: "it stays"}}
+	}
+	account := component.Key{Kind: "ServiceAccount", Namespace: "hoge", Name: "old"}
+	certificate := component.Key{Group: "cert-manager.io", Kind: "Certificate", Namespace: "hoge", Name: "old"}
+	removing := []Finding{waiting("namespaces", account), waiting("certificates", certificate)}
+
+	r := wellReport()
+	r.Removing = removing
+	if got := Compute(r); got.BlockedOn != "Certificate hoge/old: it stays" {
+		t.Errorf("when all that is asked for is there, blockedOn = %q", got.BlockedOn)
+	}
+
+	r = wellReport()
+	r.Removing = removing
+	r.forget(storeKey)
+	r.Findings = append(r.Findings, Finding{
+		Component: "secrets", Key: storeKey, Health: component.Health{State: component.Stalled, Reason: v1alpha1.ReasonNotAllowed, Message: "not allowed"},
+	})
+	got := Compute(r)
+	if got.BlockedOn != "SecretStore hoge/hoge-dev: not allowed" {
+		t.Errorf("when something that is asked for is not there, blockedOn = %q", got.BlockedOn)
+	}
+	checkInAnyOrder(t, r, got)
+}

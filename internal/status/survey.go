@@ -164,12 +164,23 @@ func (s *survey) of(name string) []verdict {
 
 func compareRank(v verdict, rank int) int { return cmp.Compare(v.rank, rank) }
 
-// deciding are the verdicts that count for Ready.
+// deciding are the verdicts that count for Ready, each after those that it may wait for. What is on its way out
+// waits for what is asked for, and goes step by step as in a teardown.
 func (s *survey) deciding() []verdict {
-	if s.Suspended == "" {
+	switch {
+	case s.Suspended != "":
+		return s.of("")
+	case s.deleting() || !slices.ContainsFunc(s.verdicts, func(v verdict) bool { return v.removing }):
 		return s.verdicts
 	}
-	return s.of("")
+	inOrder := slices.Clone(s.verdicts)
+	slices.SortStableFunc(inOrder, func(a, b verdict) int {
+		if a.removing && b.removing {
+			return cmp.Compare(slices.Index(component.TeardownOrder, a.Component), slices.Index(component.TeardownOrder, b.Component))
+		}
+		return compareBool(a.removing, b.removing)
+	})
+	return inOrder
 }
 
 // first is the first verdict that keeps something from being ready.
