@@ -14,7 +14,7 @@ import (
 	"github.com/appenv/appenv-operator/test/fixture"
 )
 
-// auditPolicy keeps every write; of environments and ApplicationSets what was stored, and of what the operator
+// auditPolicy keeps every write; of environments, ApplicationSets and Applications what was stored, and of what the operator
 // patches what it sent.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -26,7 +26,7 @@ rules:
 - level: RequestResponse
   resources:
   - {group: platform.appenv.dev, resources: [appenvironments]}
-  - {group: argoproj.io, resources: [applicationsets]}
+  - {group: argoproj.io, resources: [applicationsets, applications]}
 - level: Request
   verbs: [patch]
   resources:

@@ -52,6 +52,7 @@ func TestChaos(t *testing.T) {
 	report := newReport(s)
 	report.compare(want, got)
 	v := newInvariants()
+	v.crashes = s.crashes
 	for _, u := range bystanders() {
 		v.bystanders[auditedAs(u)] = true
 	}
@@ -165,8 +166,12 @@ func inStorm(t *testing.T, play []script) (end, *storm) {
 	go s.tell(raging)
 	played := make(chan error, 1)
 	go func() { played <- s.everything(all, play) }()
-	time.Sleep(*duration)
-	calmDown()
+	select {
+	case <-time.After(*duration):
+		calmDown()
+	case err := <-rage:
+		t.Fatalf("the storm ended early: %v", err)
+	}
 	if err := <-rage; err != nil {
 		t.Error(err)
 	}

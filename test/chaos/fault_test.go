@@ -29,8 +29,9 @@ type storm struct {
 
 	mutex  sync.Mutex
 	counts map[string]int
-	// servers is held while a server is being crashed.
+	// servers is held while a server is being crashed, and crashes are when one began to and was back.
 	servers sync.Mutex
+	crashes []time.Time
 }
 
 // A fault is something that breaks, again and again.
@@ -59,8 +60,11 @@ func (s *storm) faults() []fault {
 // they leak is seen.
 const killing = 0.7
 
-// rage lets everything break until the context ends, and makes good what is broken then.
+// rage lets everything break until the context ends, and makes good what is broken then. It ends early when something
+// cannot be broken, or not be made good.
 func (s *storm) rage(ctx context.Context, seed uint64) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	early, cancel := context.WithTimeout(ctx, time.Duration(killing*float64(*duration)))
 	defer cancel()
 	var ends sync.WaitGroup
@@ -74,6 +78,7 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 			for sleep(ctx, time.Duration(random.Int64N(int64(2*f.every)))) {
 				if err := f.strike(ctx, random); err != nil && ctx.Err() == nil {
 					failures <- fmt.Errorf("%s: %w", f.name, err)
+					stop()
 					return
 				}
 				s.count(f.name)
@@ -84,6 +89,7 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 		for sleep(ctx, time.Second) {
 			if err := s.operators.keep(); err != nil {
 				failures <- err
+				stop()
 				return
 			}
 		}
@@ -92,6 +98,11 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 	s.proxy.set(false)
 	close(failures)
 	return <-failures
+}
+
+// afterwards is for what has to be made good, whether the storm goes on or not.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience)
 }
 
 func (s *storm) count(what string) {
@@ -117,7 +128,10 @@ func (s *storm) killOperator(_ context.Context, random *rand.Rand) error {
 func (s *storm) crash(crash func() error) error {
 	s.servers.Lock()
 	defer s.servers.Unlock()
-	return crash()
+	s.crashes = append(s.crashes, time.Now())
+	err := crash()
+	s.crashes = append(s.crashes, time.Now())
+	return err
 }
 
 func (s *storm) spoilRequests(ctx context.Context, random *rand.Rand) error {
@@ -144,7 +158,8 @@ var definitionGVK = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Versi
 // removeAPI takes an API away, with everything in it, and brings it back.
 func (s *storm) removeAPI(ctx context.Context, random *rand.Rand) error {
 	key := client.ObjectKey{Name: optional[random.IntN(len(optional))]}
-	late := context.WithoutCancel(ctx) // what was taken away is brought back whatever happens
+	late, done := afterwards(ctx) // what was taken away is brought back whatever happens
+	defer done()
 	definition := fixture.At(definitionGVK, key)
 	if err := try(late, func() error { return s.plane.Client.Get(late, key, definition) }); err != nil {
 		return err
@@ -207,6 +222,7 @@ func (s *storm) forAWhile(ctx context.Context, random *rand.Rand, object client.
 		return orDone(err, func(error) bool { return true })
 	}
 	sleep(ctx, time.Duration(2000+random.IntN(6000))*time.Millisecond)
-	late := context.WithoutCancel(ctx)
+	late, done := afterwards(ctx)
+	defer done()
 	return try(late, func() error { return orDone(s.plane.Client.Delete(late, object), apierrors.IsNotFound) })
 }

@@ -3,6 +3,7 @@ package chaos
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const (
 	teardownOrder  = "a teardown keeps its order"
 	ownFinalizers  = "no finalizer of somebody else is removed"
 	consentedFirst = "nothing is adopted before the consent"
+	projectLast    = "no AppProject is deleted while there are Applications of it"
 )
 
 // invariants look at the audit log.
@@ -27,6 +29,8 @@ type invariants struct {
 	violations []string
 	// bystanders are objects of nobody's environment, as resource namespace/name.
 	bystanders map[string]bool
+	// crashes are when a server began to crash and was back: what was stored in between, the log may not have.
+	crashes []time.Time
 
 	environments map[string]*history
 }
@@ -39,8 +43,14 @@ type history struct {
 	specs    [][]string
 	since    []time.Time
 	elements []string        // of its ApplicationSet as stored last
+	held     []string        // other people's finalizers on that
+	apps     map[string]bool // Applications that are certainly there
 	consents map[string]bool // resources that were given to it
 	rank     int             // of the last deletion in this teardown
+}
+
+func newHistory(byHand bool) *history {
+	return &history{byHand: byHand, consents: map[string]bool{}, apps: map[string]bool{}}
 }
 
 func newInvariants() *invariants {
@@ -60,7 +70,7 @@ func (v *invariants) environmentOf(e event) (string, *history) {
 		if i := strings.Index(text, "chaos"); i >= 0 && len(text) >= i+len("chaos00") {
 			name := text[i : i+len("chaos00")]
 			if v.environments[name] == nil {
-				v.environments[name] = &history{consents: map[string]bool{}}
+				v.environments[name] = newHistory(false)
 			}
 			return name, v.environments[name]
 		}
@@ -70,10 +80,14 @@ func (v *invariants) environmentOf(e event) (string, *history) {
 
 // see takes the next event.
 func (v *invariants) see(e event) {
+	v.forget(e.StageTimestamp)
+	name, h := v.environmentOf(e)
 	if !e.done() {
+		if h != nil && e.ResponseStatus.Code >= 500 {
+			delete(h.apps, e.ObjectRef.Name) // it may have been stored nevertheless
+		}
 		return
 	}
-	name, h := v.environmentOf(e)
 	if e.byOperator() {
 		v.check(onlyOurs, !v.bystanders[e.ObjectRef.Resource+" "+e.ObjectRef.Namespace+"/"+e.ObjectRef.Name], e, "a bystander")
 		v.finalizers(e)
@@ -86,6 +100,8 @@ func (v *invariants) see(e event) {
 		h.environment(e)
 	case e.ObjectRef.Resource == "applicationsets" && e.ObjectRef.Subresource == "":
 		v.applicationSet(e, h)
+	case e.ObjectRef.Resource == "applications" && e.ObjectRef.Subresource == "":
+		h.application(e)
 	}
 	if !e.byOperator() {
 		if e.ObjectRef.Subresource == "" && e.Verb == "patch" && strings.Contains(string(e.RequestObject), v1alpha1.AnnotationAdoptBy) {
@@ -114,7 +130,7 @@ func (h *history) environment(e event) {
 		return
 	}
 	if e.Verb == "create" {
-		*h = history{byHand: env.Annotations[byHand] != "", consents: map[string]bool{}}
+		*h = *newHistory(env.Annotations[byHand] != "")
 	}
 	var apps []string
 	for _, app := range env.Spec.Apps {
@@ -127,6 +143,9 @@ func (h *history) environment(e event) {
 func (v *invariants) deletion(e event, name string, h *history) {
 	if e.ObjectRef.Resource == "namespaces" {
 		v.check(askedDeletion, h.deleted && !h.byHand, e, "nobody has deleted AppEnvironment "+name+", or it has adopted the Namespace")
+	}
+	if e.ObjectRef.Resource == "appprojects" {
+		v.check(projectLast, len(h.apps) == 0, e, fmt.Sprintf("there are %v", slices.Sorted(maps.Keys(h.apps))))
 	}
 	if !h.deleted {
 		return
@@ -151,49 +170,6 @@ var components = func() map[string]string {
 	all["applications"] = "applications"
 	return all
 }()
-
-// applicationSet holds what the operator stores to what was stored and asked for before: an app stays if every spec
-// of the last moments asks for it.
-func (v *invariants) applicationSet(e event, h *history) {
-	if e.Verb == "delete" || e.Verb == "create" {
-		h.elements = nil
-	}
-	var set struct {
-		Spec struct {
-			Generators []struct {
-				List struct{ Elements []struct{ Name string } }
-			}
-		}
-	}
-	if e.Verb == "delete" || json.Unmarshal(e.ResponseObject, &set) != nil || len(set.Spec.Generators) == 0 {
-		return
-	}
-	var elements []string
-	for _, element := range set.Spec.Generators[0].List.Elements {
-		elements = append(elements, element.Name)
-	}
-	if e.byOperator() {
-		for _, app := range h.elements {
-			if h.asksAllAlong(app, e.RequestReceivedTimestamp.Add(-2*time.Second)) {
-				v.check(fewerElements, slices.Contains(elements, app), e, fmt.Sprintf("%s is missing in %v, before it was %v", app, elements, h.elements))
-			}
-		}
-	}
-	h.elements = elements
-}
-
-// asksAllAlong says whether every spec since then has asked for the app.
-func (h *history) asksAllAlong(app string, since time.Time) bool {
-	for i := len(h.specs) - 1; i >= 0; i-- {
-		if !slices.Contains(h.specs[i], app) {
-			return false
-		}
-		if h.since[i].Before(since) {
-			return true
-		}
-	}
-	return len(h.specs) > 0
-}
 
 // finalizers holds the operator's JSON patches to its own finalizers.
 func (v *invariants) finalizers(e event) {

@@ -191,6 +191,7 @@ func (s *stage) damage(ctx context.Context, name string) error {
 // adopt takes over what was made by hand. Until the consent is given nothing of it may be written.
 func (s *stage) adopt(ctx context.Context, name string) error {
 	made := fixture.ByHand(name)
+	made[2].SetFinalizers([]string{foreignFinalizer}) // nobody may take it from the ApplicationSet
 	for _, u := range made {
 		if err := try(ctx, func() error { return orDone(s.plane.Client.Create(ctx, u.DeepCopy()), apierrors.IsAlreadyExists) }); err != nil {
 			return err
