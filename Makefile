@@ -84,6 +84,10 @@ e2e: ## Run the scenarios on both majors of Argo CD; RUN=name, ARGOCD=3.5 or 2.1
 boundary: ## Let the operator die before and after each of its writes; RUN=adopt
 	@RUN="$(RUN)" hack/boundary.sh
 
+.PHONY: operations
+operations: ## Change environments rightly and wrongly, and take every change back; SEED=1 LANES=8
+	@SEED="$(SEED)" LANES="$(LANES)" hack/operations.sh
+
 .PHONY: chaos
 chaos: ## Break everything around the operator while environments change; SEED=1 DURATION=3m, UPDATE=1
 	@SEED="$(SEED)" DURATION="$(DURATION)" UPDATE="$(UPDATE)" hack/chaos.sh

@@ -85,7 +85,7 @@ func operatorOf(name string) *fixture.Operator {
 
 // begin starts an operator and makes the state from which the journey begins. It returns the objects that are
 // there then.
-func begin(t *testing.T, j journey, operator *fixture.Operator, name string) uids {
+func begin(t *testing.T, j journey, operator *fixture.Operator, name string) fixture.UIDs {
 	t.Helper()
 	if err := operator.Start(); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func begin(t *testing.T, j journey, operator *fixture.Operator, name string) uid
 		}
 	})
 	j.prepare(t, name)
-	before, err := uidsOf(name)
+	before, err := plane.UIDsOf(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func begin(t *testing.T, j journey, operator *fixture.Operator, name string) uid
 var peaces atomic.Int64
 
 // undisturbed makes a journey in peace, and returns where it leads and what the operator writes on the way.
-func undisturbed(t *testing.T, j journey) (end, []write) {
+func undisturbed(t *testing.T, j journey) (fixture.End, []write) {
 	t.Helper()
 	name := slug(j.name) + "-peace" + fmt.Sprint(peaces.Add(1))
 	operator := operatorOf(name)
@@ -127,7 +127,7 @@ func undisturbed(t *testing.T, j journey) (end, []write) {
 		times[what(request, name)]++
 		writes = append(writes, write{what(request, name), times[what(request, name)]})
 	}
-	reached, err := endOf(name, before)
+	reached, err := plane.EndOf(name, before)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ type death struct {
 }
 
 // disturbed makes a journey on which the operator dies at a write, and another one goes on.
-func disturbed(t *testing.T, j journey, name string, at death, want end) {
+func disturbed(t *testing.T, j journey, name string, at death, want fixture.End) {
 	t.Helper()
 	operator := operatorOf(name)
 	before := begin(t, j, operator, name)
@@ -179,26 +179,18 @@ func disturbed(t *testing.T, j journey, name string, at death, want end) {
 	matrix.add(j.name, func(r *row) { r.equal++ })
 }
 
-// await is fixture.Eventually with longer pauses: an end takes many lists to see.
+// await waits for an end, which takes many lists to see.
 func await(t *testing.T, check func() error) {
 	t.Helper()
-	for began := time.Now(); ; time.Sleep(pause) {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Since(began) > patience {
-			t.Fatalf("not within %s: %v", patience, err)
-		}
-	}
+	fixture.EventuallyEvery(t, pause, patience, check)
 }
 
 // arrivedAt is an error until the journey is over and has led to where it should.
-func arrivedAt(j journey, name string, before uids, want end) error {
+func arrivedAt(j journey, name string, before fixture.UIDs, want fixture.End) error {
 	if err := j.arrived(name); err != nil {
 		return err
 	}
-	got, err := endOf(name, before)
+	got, err := plane.EndOf(name, before)
 	if err != nil {
 		return err
 	}

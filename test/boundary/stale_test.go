@@ -72,7 +72,7 @@ func seenLate(t *testing.T, p past, name string, fits func(fixture.Request) bool
 	if err := operator.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	there, err := uidsOf(name)
+	there, err := plane.UIDsOf(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +104,9 @@ func seenLate(t *testing.T, p past, name string, fits func(fixture.Request) bool
 
 // stateOf is the state of an environment and of everything that there is of it, but for what an operator says about
 // how well things are: it can only say what it sees. What it has on record must stay.
-func stateOf(t *testing.T, name string, before uids) end {
+func stateOf(t *testing.T, name string, before fixture.UIDs) fixture.End {
 	t.Helper()
-	state, err := endOf(name, before)
+	state, err := plane.EndOf(name, before)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func paused(env *v1alpha1.AppEnvironment) { env.Spec.Mode = v1alpha1.ModePaused 
 // takeByHand is what somebody does with objects that an environment has let go: they get another content and marks
 // of another tool.
 func takeByHand(t *testing.T, name string) {
-	objects, err := look(name)
+	objects, err := plane.Belongings(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func isRepaired(name string) error {
 	if err := isReady(name); err != nil {
 		return err
 	}
-	objects, err := look(name)
+	objects, err := plane.Belongings(name)
 	if err != nil {
 		return err
 	}
