@@ -1,12 +1,14 @@
 package chaos
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -15,7 +17,10 @@ import (
 // of the last moments asks for it.
 func (v *invariants) applicationSet(e event, h *history) {
 	if e.Verb == "delete" || e.Verb == "create" {
-		h.elements, h.held = nil, nil
+		h.elements = nil
+	}
+	if e.Verb == "create" {
+		h.held = nil
 	}
 	var set struct {
 		Metadata metav1.ObjectMeta
@@ -61,20 +66,24 @@ func (h *history) asksAllAlong(app string, since time.Time) bool {
 	return len(h.specs) > 0
 }
 
-// application follows which Applications there are.
+// application follows which Applications there are. What ended later may have been done earlier: one that is gone
+// never comes back.
 func (h *history) application(e event) {
 	var app struct {
 		Kind     string
 		Metadata metav1.ObjectMeta
+		Details  struct{ UID types.UID } // of a Status, which tells of a deletion that is done
 	}
 	if json.Unmarshal(e.ResponseObject, &app) != nil {
 		return
 	}
+	uid := cmp.Or(app.Metadata.UID, app.Details.UID)
 	if app.Kind == "Status" || app.Metadata.DeletionTimestamp != nil && len(app.Metadata.Finalizers) == 0 {
+		h.gone[uid] = true
 		delete(h.apps, e.ObjectRef.Name)
-		return
+	} else if !h.gone[uid] {
+		h.apps[e.ObjectRef.Name], h.hadApps = true, true
 	}
-	h.apps[e.ObjectRef.Name] = true
 }
 
 // forget takes no Application for certain that was there before a crash.
@@ -83,6 +92,7 @@ func (v *invariants) forget(now time.Time) {
 		v.crashes = v.crashes[1:]
 		for _, h := range v.environments {
 			clear(h.apps)
+			h.hadApps = false
 		}
 	}
 }

@@ -44,7 +44,10 @@ type event struct {
 	// ObjectRef is what was written.
 	ObjectRef struct{ Resource, Subresource, Namespace, Name, APIGroup string }
 	// ResponseStatus is what came of it.
-	ResponseStatus           struct{ Code int }
+	ResponseStatus struct {
+		Code    int
+		Message string
+	}
 	RequestObject            json.RawMessage
 	ResponseObject           json.RawMessage
 	RequestReceivedTimestamp time.Time

@@ -116,6 +116,7 @@ func startStage(t *testing.T, pace int64) *storm {
 	for _, u := range bystanders() {
 		plane.Create(t, u)
 	}
+	plane.Create(t, fixture.Small(bystander)) // would like to have what is not its own
 	return s
 }
 
@@ -243,10 +244,13 @@ func (s *storm) rested(ctx context.Context) (footprint, error) {
 	return f, err
 }
 
+// bystander is an environment that never gets what it asks for: it belongs to somebody else, who does not consent.
+const bystander = "bystander-a"
+
 // bystanders are objects of nobody's environment, where the operator works.
 func bystanders() []client.Object {
 	var all []client.Object
-	for _, name := range []string{"bystander-a", "bystander-b"} {
+	for _, name := range []string{bystander, "bystander-b"} {
 		namespace := fixture.New(namespaceGVK)
 		namespace.SetName("it-" + name)
 		all = append(all, namespace)

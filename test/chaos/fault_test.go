@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -76,7 +77,11 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 				ctx = early
 			}
 			for sleep(ctx, time.Duration(random.Int64N(int64(2*f.every)))) {
-				if err := f.strike(ctx, random); err != nil && ctx.Err() == nil {
+				err := f.strike(ctx, random)
+				if errors.Is(err, errNotNow) {
+					continue
+				}
+				if err != nil && !errors.Is(err, context.Canceled) {
 					failures <- fmt.Errorf("%s: %w", f.name, err)
 					stop()
 					return
@@ -99,6 +104,9 @@ func (s *storm) rage(ctx context.Context, seed uint64) error {
 	close(failures)
 	return <-failures
 }
+
+// errNotNow is for what cannot be broken at the moment.
+var errNotNow = errors.New("it cannot be broken now")
 
 // afterwards is for what has to be made good, whether the storm goes on or not.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -201,28 +209,43 @@ func (s *storm) failWebhook(ctx context.Context, random *rand.Rand) error {
 			}},
 		}},
 	}
-	return s.forAWhile(ctx, random, webhook)
+	return s.forAWhile(ctx, random, webhook, func() error { return nil })
 }
 
-// fillQuota lets nothing more into the namespace of an environment.
+// fillQuota lets nothing more into the namespace of an environment, and takes something away that has to be made again.
 func (s *storm) fillQuota(ctx context.Context, random *rand.Rand) error {
+	name := s.scripts[random.IntN(len(s.scripts))].name
 	quota := &corev1.ResourceQuota{
-		ObjectMeta: metav1.ObjectMeta{Name: "full", Namespace: fixture.NamespaceOf(s.scripts[random.IntN(len(s.scripts))].name)},
+		ObjectMeta: metav1.ObjectMeta{Name: full, Namespace: fixture.NamespaceOf(name)},
 		Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{
 			"count/serviceaccounts": resource.MustParse("0"), "count/externalsecrets.external-secrets.io": resource.MustParse("0"),
 			"count/networkpolicies.networking.k8s.io": resource.MustParse("0"), "count/rolebindings.rbac.authorization.k8s.io": resource.MustParse("0"),
 		}},
 	}
-	return s.forAWhile(ctx, random, quota)
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "app1", Namespace: quota.Namespace}}
+	return s.forAWhile(ctx, random, quota, func() error {
+		quota.Status.Hard, quota.Status.Used = quota.Spec.Hard, quota.Spec.Hard // there is no controller here that counts
+		return errors.Join(s.plane.Client.Status().Update(ctx, quota), s.plane.Client.Delete(ctx, account))
+	})
 }
 
-// forAWhile creates an object and deletes it again. Where it cannot be there is no harm.
-func (s *storm) forAWhile(ctx context.Context, random *rand.Rand, object client.Object) error {
+// full is the name of quotas that are.
+const full = "full"
+
+// forAWhile creates an object, does something, and deletes the object again. Where it cannot be there is no harm.
+func (s *storm) forAWhile(ctx context.Context, random *rand.Rand, object client.Object, do func() error) error {
 	if err := s.plane.Client.Create(ctx, object); err != nil {
-		return orDone(err, func(error) bool { return true })
+		return errNotNow
 	}
+	unharmed := do()
 	sleep(ctx, time.Duration(2000+random.IntN(6000))*time.Millisecond)
 	late, done := afterwards(ctx)
 	defer done()
-	return try(late, func() error { return orDone(s.plane.Client.Delete(late, object), apierrors.IsNotFound) })
+	if err := try(late, func() error { return orDone(s.plane.Client.Delete(late, object), apierrors.IsNotFound) }); err != nil {
+		return err
+	}
+	if unharmed != nil {
+		return errNotNow
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
 )
@@ -29,6 +31,8 @@ type invariants struct {
 	violations []string
 	// bystanders are objects of nobody's environment, as resource namespace/name.
 	bystanders map[string]bool
+	// effects is how often the operator met what broke.
+	effects map[string]int
 	// crashes are when a server began to crash and was back: what was stored in between, the log may not have.
 	crashes []time.Time
 
@@ -45,16 +49,18 @@ type history struct {
 	elements []string        // of its ApplicationSet as stored last
 	held     []string        // other people's finalizers on that
 	apps     map[string]bool // Applications that are certainly there
+	hadApps  bool            // there were some since the last crash
+	gone     map[types.UID]bool
 	consents map[string]bool // resources that were given to it
 	rank     int             // of the last deletion in this teardown
 }
 
 func newHistory(byHand bool) *history {
-	return &history{byHand: byHand, consents: map[string]bool{}, apps: map[string]bool{}}
+	return &history{byHand: byHand, consents: map[string]bool{}, apps: map[string]bool{}, gone: map[types.UID]bool{}}
 }
 
 func newInvariants() *invariants {
-	return &invariants{checks: map[string]int{}, bystanders: map[string]bool{}, environments: map[string]*history{}}
+	return &invariants{checks: map[string]int{}, bystanders: map[string]bool{}, effects: map[string]int{}, environments: map[string]*history{}}
 }
 
 func (v *invariants) check(name string, holds bool, e event, words string) {
@@ -81,6 +87,7 @@ func (v *invariants) environmentOf(e event) (string, *history) {
 // see takes the next event.
 func (v *invariants) see(e event) {
 	v.forget(e.StageTimestamp)
+	v.feel(e)
 	name, h := v.environmentOf(e)
 	if !e.done() {
 		if h != nil && e.ResponseStatus.Code >= 500 {
@@ -89,7 +96,8 @@ func (v *invariants) see(e event) {
 		return
 	}
 	if e.byOperator() {
-		v.check(onlyOurs, !v.bystanders[e.ObjectRef.Resource+" "+e.ObjectRef.Namespace+"/"+e.ObjectRef.Name], e, "a bystander")
+		foreign := e.ObjectRef.Name == held || e.ObjectRef.Name == full || v.bystanders[e.ObjectRef.Resource+" "+e.ObjectRef.Namespace+"/"+e.ObjectRef.Name]
+		v.check(onlyOurs, !foreign, e, "it is somebody's")
 		v.finalizers(e)
 	}
 	if h == nil {
@@ -109,11 +117,23 @@ func (v *invariants) see(e event) {
 		}
 		return
 	}
-	if h.byHand && slices.Contains([]string{"applicationsets", "appprojects", "namespaces"}, e.ObjectRef.Resource) && e.Verb == "patch" {
+	if h.byHand && slices.Contains([]string{"applicationsets", "appprojects", "namespaces"}, e.ObjectRef.Resource) && (e.Verb == "patch" || e.Verb == "delete") {
 		v.check(consentedFirst, h.consents[e.ObjectRef.Resource], e, "no consent was given")
 	}
 	if e.Verb == "delete" {
 		v.deletion(e, name, h)
+	}
+}
+
+// symptoms are what the API server says to the operator of what is broken.
+var symptoms = map[string]string{"quota full": "exceeded quota", "webhook failing": "failed calling webhook"}
+
+// feel counts what the operator met.
+func (v *invariants) feel(e event) {
+	for what, words := range symptoms {
+		if e.byOperator() && strings.Contains(e.ResponseStatus.Message, words) {
+			v.effects[what]++
+		}
 	}
 }
 
@@ -144,7 +164,7 @@ func (v *invariants) deletion(e event, name string, h *history) {
 	if e.ObjectRef.Resource == "namespaces" {
 		v.check(askedDeletion, h.deleted && !h.byHand, e, "nobody has deleted AppEnvironment "+name+", or it has adopted the Namespace")
 	}
-	if e.ObjectRef.Resource == "appprojects" {
+	if e.ObjectRef.Resource == "appprojects" && h.hadApps {
 		v.check(projectLast, len(h.apps) == 0, e, fmt.Sprintf("there are %v", slices.Sorted(maps.Keys(h.apps))))
 	}
 	if !h.deleted {

@@ -38,6 +38,8 @@ var refusals = []struct {
 	{http.StatusServiceUnavailable, "ServiceUnavailable"},
 }
 
+func refusedWith(code int) string { return fmt.Sprintf("refused with %d", code) }
+
 // startProxy starts a proxy. It has to be closed.
 func startProxy(operator *rest.Config, seed uint64) (*proxy, error) {
 	transport, err := rest.TransportFor(operator)
@@ -71,15 +73,24 @@ func (p *proxy) set(storm bool) {
 	p.storm = storm
 }
 
-// draw decides whether something with a probability of one in so many happens to a request now, and counts it.
+// draw decides whether something with a probability of one in so many happens to a request now, and counts it
+// by its name, if it has one.
 func (p *proxy) draw(what string, oneIn int) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if !p.storm || p.random.IntN(oneIn) != 0 {
 		return false
 	}
-	p.counts[what]++
+	if what != "" {
+		p.counts[what]++
+	}
 	return true
+}
+
+func (p *proxy) count(what string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.counts[what]++
 }
 
 func (p *proxy) number(below int) int {
@@ -96,8 +107,9 @@ func (p *proxy) handle(forward http.Handler) http.Handler {
 		if p.draw("dropped before", 25) {
 			panic(http.ErrAbortHandler)
 		}
-		if p.draw("refused", 12) {
+		if p.draw("", 12) {
 			refusal := refusals[p.number(len(refusals))]
+			p.count(refusedWith(refusal.code))
 			w.Header().Set("Content-Type", "application/json")
 			if refusal.code == http.StatusTooManyRequests {
 				w.Header().Set("Retry-After", "1")

@@ -32,6 +32,8 @@ func newReport(s *storm) *report {
 	for _, name := range slices.Sorted(maps.Keys(s.counts)) {
 		r.line("  %-32s %6d", name, s.counts[name])
 	}
+	r.line("  %-32s %6d", "namespace held", s.holds.Load())
+	r.mustHave("namespace held", int(s.holds.Load()))
 	for _, name := range slices.Sorted(maps.Keys(s.proxy.counts)) {
 		r.line("  %-32s %6d", "requests "+name, s.proxy.counts[name])
 	}
@@ -89,8 +91,18 @@ func (r *report) compare(want, got end) {
 // judge adds what the audit log says.
 func (r *report) judge(v *invariants) {
 	r.line("")
+	r.line("WHAT THE API SERVER TOLD THE OPERATOR OF IT")
+	for _, what := range slices.Sorted(maps.Keys(symptoms)) {
+		r.line("  %-32s %6d", what, v.effects[what])
+		r.mustHave(what, v.effects[what])
+	}
+	for _, refusal := range refusals {
+		what := refusedWith(refusal.code)
+		r.mustHave(what, r.storm.proxy.counts[what])
+	}
+	r.line("")
 	r.line("%-68s %8s %10s", "INVARIANT", "CHECKS", "VIOLATIONS")
-	for _, name := range []string{onlyOurs, consentedFirst, askedDeletion, fewerElements, teardownOrder, ownFinalizers} {
+	for _, name := range []string{onlyOurs, consentedFirst, askedDeletion, fewerElements, teardownOrder, projectLast, ownFinalizers} {
 		violations := 0
 		for _, violation := range v.violations {
 			if strings.HasPrefix(violation, name) {
@@ -98,9 +110,14 @@ func (r *report) judge(v *invariants) {
 			}
 		}
 		r.line("%-68s %8d %10d", name, v.checks[name], violations)
-		if v.checks[name] == 0 {
-			r.storm.failures = append(r.storm.failures, "there was nothing to check: "+name)
-		}
+		r.mustHave(name, v.checks[name])
+	}
+}
+
+// mustHave fails the test when something never happened, though there was time.
+func (r *report) mustHave(what string, times int) {
+	if times == 0 && *duration >= 3*time.Minute {
+		r.storm.failures = append(r.storm.failures, "it never happened: "+what)
 	}
 }
 

@@ -23,6 +23,8 @@ const (
 	observe act = "observe"
 	enforce act = "enforce"
 	damage  act = "damage" // delete and change children by hand
+	// terminate deletes the namespace by hand, with something in it that holds it for a while, and waits until it is ready.
+	terminate act = "terminate"
 )
 
 // A scene is an act and the pause before it.
@@ -63,7 +65,7 @@ func scripts(seed uint64, environments int, duration time.Duration) []script {
 
 // next is what may come after an act.
 func next(random *rand.Rand, after act, byHand bool) act {
-	choices := []act{change, restore, shrink, remove, hang, pause, observe, damage, change, restore}
+	choices := []act{change, restore, shrink, remove, hang, pause, observe, damage, change, restore, terminate}
 	switch {
 	case byHand && (after == "absent" || after == remove):
 		return adopt

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,8 @@ type stage struct {
 	plane *fixture.Plane
 	// pace is what the pauses of a script are multiplied by, in thousandths.
 	pace atomic.Int64
+	// holds is how often a namespace could not go for a while.
+	holds atomic.Int64
 }
 
 // wait is how long a pause of a script is here.
@@ -71,6 +74,8 @@ func (s *stage) do(ctx context.Context, name string, what act) error {
 		return s.remove(ctx, name)
 	case hang:
 		return s.hang(ctx, name)
+	case terminate:
+		return s.terminate(ctx, name)
 	case adopt:
 		return s.adopt(ctx, name)
 	}
@@ -128,6 +133,9 @@ func (s *stage) remove(ctx context.Context, name string) error {
 		return err
 	}
 	if adopted { // its namespace stays, and is taken away by those who made it
+		if err := try(ctx, func() error { return s.letSetGo(ctx, name) }); err != nil {
+			return err
+		}
 		if err := try(ctx, func() error { return s.isGone(ctx, environmentGVK, client.ObjectKey{Name: name}) }); err != nil {
 			return err
 		}
@@ -138,6 +146,22 @@ func (s *stage) remove(ctx context.Context, name string) error {
 	}
 	return try(ctx, gone)
 }
+
+// letSetGo takes the finalizer of those who made it off an ApplicationSet, once everybody else is done with it.
+func (s *stage) letSetGo(ctx context.Context, name string) error {
+	set := fixture.At(fixture.ApplicationSetGVK, fixture.InArgoCD(name))
+	err := s.plane.Client.Get(ctx, client.ObjectKeyFromObject(set), set)
+	switch {
+	case err != nil:
+		return client.IgnoreNotFound(err)
+	case set.GetDeletionTimestamp() == nil, !slices.Equal(set.GetFinalizers(), []string{foreignFinalizer}):
+		return fmt.Errorf("ApplicationSet %s has finalizers %v", name, set.GetFinalizers())
+	}
+	return orDone(s.plane.Client.Patch(ctx, set, noFinalizers), apierrors.IsNotFound)
+}
+
+// noFinalizers lets an object go.
+var noFinalizers = client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
 
 func (s *stage) isAdopted(ctx context.Context, name string) bool {
 	env := &v1alpha1.AppEnvironment{}
@@ -150,22 +174,43 @@ const byHand = "chaos.example.com/by-hand"
 
 // hang removes an environment whose namespace cannot go before somebody's finalizer does.
 func (s *stage) hang(ctx context.Context, name string) error {
-	held := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-		Name: "held", Namespace: fixture.NamespaceOf(name), Finalizers: []string{foreignFinalizer},
-	}}
-	err := try(ctx, func() error { // it may have no namespace, being new
-		return orDone(orDone(s.plane.Client.Create(ctx, held.DeepCopy()), apierrors.IsAlreadyExists), apierrors.IsNotFound)
-	})
-	if err != nil {
+	if err := s.hold(ctx, name); err != nil {
 		return err
 	}
+	return s.remove(ctx, name)
+}
+
+// terminate deletes the namespace of an environment that goes on living, and holds it for a while. It comes back.
+func (s *stage) terminate(ctx context.Context, name string) error {
+	if err := s.hold(ctx, name); err != nil {
+		return err
+	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fixture.NamespaceOf(name)}}
+	if err := try(ctx, func() error { return orDone(s.plane.Client.Delete(ctx, namespace.DeepCopy()), apierrors.IsNotFound) }); err != nil {
+		return err
+	}
+	return try(ctx, func() error { return s.isReady(ctx, name) })
+}
+
+// held is the name of what holds a namespace.
+const held = "held"
+
+// hold puts something into the namespace of an environment, if there is one, that goes after a while.
+func (s *stage) hold(ctx context.Context, name string) error {
+	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: held, Namespace: fixture.NamespaceOf(name), Finalizers: []string{foreignFinalizer}}}
+	err := try(ctx, func() error { // it may have no namespace, being new
+		err := s.plane.Client.Create(ctx, object.DeepCopy())
+		if err == nil {
+			s.holds.Add(1)
+		}
+		return orDone(orDone(err, apierrors.IsAlreadyExists), apierrors.IsNotFound)
+	})
 	time.AfterFunc(s.wait(20*time.Second), func() {
 		_ = try(ctx, func() error {
-			none := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-			return orDone(s.plane.Client.Patch(ctx, held.DeepCopy(), none), apierrors.IsNotFound)
+			return orDone(s.plane.Client.Patch(ctx, object.DeepCopy(), noFinalizers), apierrors.IsNotFound)
 		})
 	})
-	return s.remove(ctx, name)
+	return err
 }
 
 // foreignFinalizer is one of somebody else.
