@@ -16,12 +16,18 @@ step() {
   log=$(mktemp)
   number=$((number + 1))
   echo "[$number of $total] $name"
-  # The reader ends when the last one who may write does.
-  exec 3> >(exec tee "$log")
+  # The reader ends when the last one who may write does, also after Ctrl-C. What a step leaves running must have
+  # its output elsewhere; who does not is waited for a minute.
+  exec 3> >(exec tee -i "$log")
   teller=$!
   "$@" >&3 2>&1 3>&-
   status=$?
   exec 3>&-
+  for _ in {1..600}; do
+    kill -0 "$teller" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill "$teller" 2>/dev/null
   wait "$teller"
   if [ "$status" = 0 ]; then
     rm -f "$log"

@@ -26,8 +26,8 @@ var survival = []breakage{
 	// What somebody asks for
 	{
 		what: "what only waits is named before what it waits for",
-		file: "internal/status/survey.go", from: "case s.deleting() || !slices", to: "case s.Env != nil || !slices",
-		folder: statuses, test: "TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor",
+		file: "internal/status/survey.go", from: "return compareBool(a.Waiting, b.Waiting)", to: "return 0",
+		folder: statuses, test: "TestWhatCanOnlyWaitIsNeverTheCause",
 	},
 	{
 		what: "what was taken back stays",

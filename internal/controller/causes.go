@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,10 +27,11 @@ const rolloutGrace = 2 * time.Second
 
 // A cause is what the Events said about one failure of one object.
 type cause struct {
-	failure string // identifies the failure: generation and time of the condition
-	text    string
-	reads   int
-	next    time.Time
+	failure    string // identifies the failure: generation and time of the condition
+	generation int64  // of the object; of an Application, zero
+	text       string
+	reads      int
+	next       time.Time
 }
 
 // gatherCauses reads the causes of what fails of External Secrets, and of Applications
@@ -51,10 +53,10 @@ func (p *pass) gatherCauses(ctx context.Context) {
 		known := p.memory.causes[key]
 		if known == nil || known.failure != failure {
 			text := ""
-			if known != nil {
-				text = known.text // the last cause, until there is a newer one
+			if known != nil && known.generation == live.GetGeneration() {
+				text = known.text // the last cause, until there is a newer one; another spec may fail for another
 			}
-			known = &cause{failure: failure, text: text, next: p.now()}
+			known = &cause{failure: failure, generation: live.GetGeneration(), text: text, next: p.now()}
 			p.memory.causes[key] = known
 		}
 		p.refresh(ctx, known, func() error {
@@ -167,23 +169,43 @@ func failureOf(live *unstructured.Unstructured) string {
 	return ""
 }
 
-// lastFailure is the message of the newest warning about the object.
-func (p *pass) lastFailure(ctx context.Context, live *unstructured.Unstructured) (string, error) {
+// lastFailure is the message of the newest warning about the object since it was changed last. An older one is about
+// something else, and may be the last one there is: what says the same too often is kept from sending more.
+func (p *pass) lastFailure(ctx context.Context, cached *unstructured.Unstructured) (string, error) {
+	live, err := p.applier.Get(ctx, cached)
+	if live == nil {
+		return "", err
+	}
 	events, err := p.events(ctx, live.GetNamespace(), fields.Set{
 		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})
 	if err != nil {
 		return "", err
 	}
-	text := ""
-	var newest time.Time
+	return newestSince(changedAt(live), live.GetUID(), events), nil
+}
+
+// newestSince is the message of the newest of the Events about an object, none of which is older.
+func newestSince(oldest time.Time, uid types.UID, events []corev1.Event) string {
+	text, newest := "", oldest
 	for i := range events {
 		event := &events[i]
-		if at := timeOf(event); event.InvolvedObject.UID == live.GetUID() && !at.Before(newest) {
+		if at := timeOf(event); event.InvolvedObject.UID == uid && !at.Before(newest) {
 			text, newest = event.Message, at
 		}
 	}
-	return text, nil
+	return text
+}
+
+// changedAt is when anything but the status of an object was changed last, in whole seconds.
+func changedAt(live *unstructured.Unstructured) time.Time {
+	last := live.GetCreationTimestamp().Time
+	for _, entry := range live.GetManagedFields() {
+		if entry.Subresource == "" && entry.Time != nil && entry.Time.After(last) {
+			last = entry.Time.Time
+		}
+	}
+	return last
 }
 
 // events are the Events of a namespace that have the fields.

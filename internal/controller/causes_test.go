@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
@@ -37,5 +39,40 @@ func TestARefusedPodIsToldUntilOneIsCreated(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatWasSaidOfAnEarlierSpecIsNoCause: the store was another one then, and so is what to do about it.
+func TestWhatWasSaidOfAnEarlierSpecIsNoCause(t *testing.T) {
+	at := func(minute int) metav1.Time { return metav1.NewTime(time.Date(2026, 1, 1, 0, minute, 0, 0, time.UTC)) }
+	changed := at(5)
+	live := &unstructured.Unstructured{Object: map[string]any{}}
+	live.SetCreationTimestamp(at(1))
+	later := at(9)
+	live.SetManagedFields([]metav1.ManagedFieldsEntry{
+		{Manager: "appenv-operator", Time: &changed}, {Manager: "external-secrets", Subresource: "status", Time: &later},
+	})
+	event := func(minute int, uid types.UID) corev1.Event {
+		return corev1.Event{Message: at(minute).Format("04"), InvolvedObject: corev1.ObjectReference{UID: uid}, LastTimestamp: at(minute)}
+	}
+	for name, c := range map[string]struct {
+		events []corev1.Event
+		want   string
+	}{
+		"none":                        {nil, ""},
+		"before the change":           {[]corev1.Event{event(4, "a")}, ""},
+		"in the second of the change": {[]corev1.Event{event(5, "a")}, "05"},
+		"the newest since":            {[]corev1.Event{event(7, "a"), event(6, "a"), event(4, "a")}, "07"},
+		"of one that had its name":    {[]corev1.Event{event(7, "b")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := newestSince(changedAt(live), "a", c.events); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+	live.SetManagedFields(nil)
+	if got := newestSince(changedAt(live), "a", []corev1.Event{event(0, "a"), event(2, "a")}); got != "02" {
+		t.Errorf("of one that was never changed: %q", got)
 	}
 }

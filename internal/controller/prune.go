@@ -50,7 +50,8 @@ func (p *pass) prune(ctx context.Context) {
 // postpone reports objects that the spec no longer asks for and that cannot go yet.
 func (p *pass) postpone(name string, keys []component.Key, why string) {
 	for _, key := range keys {
-		p.leaving(name, key, refuse(component.Progressing, v1alpha1.ReasonPruning, "the spec no longer asks for it; it "+why))
+		health := refuse(component.Progressing, v1alpha1.ReasonPruning, "the spec no longer asks for it; it "+why)
+		p.removing = append(p.removing, status.Finding{Component: name, Key: key, Health: health, Waiting: true})
 	}
 }
 

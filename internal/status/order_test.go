@@ -66,31 +66,52 @@ func TestWhichOfOneComponentComesFirst(t *testing.T) {
 	}
 }
 
-// TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor: nothing is pruned before what is asked for is in place, and then in
-// the order of a teardown. Naming an object that only waits would hide what a person can do.
-func TestWhatIsOnItsWayOutComesAfterWhatItWaitsFor(t *testing.T) {
-	waiting := func(name string, key component.Key) Finding {
-		return Finding{Component: name, Key: key, Health: component.Health{State: component.Progressing, Reason: v1alpha1.ReasonPruning, Message: "it stays"}}
+// TestWhatCanOnlyWaitIsNeverTheCause: naming it would hide what a person can do. What waits for nothing keeps its
+// place, on its way out or not.
+func TestWhatCanOnlyWaitIsNeverTheCause(t *testing.T) {
+	leaving := func(name, kind string, state component.State, waiting bool) Finding {
+		key := component.Key{Group: kindGroups[kind], Kind: kind, Namespace: "hoge", Name: "old"}
+		return Finding{Component: name, Key: key, Health: component.Health{State: state, Reason: v1alpha1.ReasonPruning, Message: "x"}, Waiting: waiting}
 	}
-	account := component.Key{Kind: "ServiceAccount", Namespace: "hoge", Name: "old"}
-	certificate := component.Key{Group: "cert-manager.io", Kind: "Certificate", Namespace: "hoge", Name: "old"}
-	removing := []Finding{waiting("namespaces", account), waiting("certificates", certificate)}
-
-	r := wellReport()
-	r.Removing = removing
-	if got := Compute(r); got.BlockedOn != "Certificate hoge/old: it stays" {
-		t.Errorf("when all that is asked for is there, blockedOn = %q", got.BlockedOn)
+	account := leaving("namespaces", "ServiceAccount", component.Progressing, true)
+	certificate := leaving("certificates", "Certificate", component.Progressing, true)
+	store := Finding{Component: "secrets", Key: storeKey, Health: component.Health{State: component.Progressing, Reason: v1alpha1.ReasonProgressing, Message: "x"}}
+	for name, c := range map[string]struct {
+		findings, removing []Finding
+		want               string
+	}{
+		"when all that is asked for is there, the step that comes first": {
+			removing: []Finding{account, certificate}, want: "Certificate hoge/old: x",
+		},
+		"what an unknown component leaves comes last": {
+			removing: []Finding{leaving("odd", "Odd", component.Progressing, true), account}, want: "ServiceAccount hoge/old: x",
+		},
+		"what is asked for comes first": {
+			findings: []Finding{store}, removing: []Finding{account, certificate}, want: "SecretStore hoge/hoge-dev: x",
+		},
+		"what is refused to go is worse, and waits for nothing": {
+			findings: []Finding{store}, removing: []Finding{leaving("secrets", "ExternalSecret", component.Stalled, false)},
+			want: "ExternalSecret hoge/old: x",
+		},
+		"what is going already waits for nothing of a later component": {
+			findings: []Finding{store}, removing: []Finding{leaving("namespaces", "ServiceAccount", component.Progressing, false)},
+			want: "ServiceAccount hoge/old: x",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := wellReport()
+			if c.findings != nil {
+				r.forget(storeKey)
+			}
+			r.Findings, r.Removing = append(r.Findings, c.findings...), c.removing
+			got := Compute(r)
+			if got.BlockedOn != c.want {
+				t.Errorf("blockedOn = %q, want %q", got.BlockedOn, c.want)
+			}
+			checkInAnyOrder(t, r, got)
+		})
 	}
-
-	r = wellReport()
-	r.Removing = removing
-	r.forget(storeKey)
-	r.Findings = append(r.Findings, Finding{
-		Component: "secrets", Key: storeKey, Health: component.Health{State: component.Stalled, Reason: v1alpha1.ReasonNotAllowed, Message: "not allowed"},
-	})
-	got := Compute(r)
-	if got.BlockedOn != "SecretStore hoge/hoge-dev: not allowed" {
-		t.Errorf("when something that is asked for is not there, blockedOn = %q", got.BlockedOn)
-	}
-	checkInAnyOrder(t, r, got)
 }
+
+// kindGroups are the API groups of kinds.
+var kindGroups = map[string]string{"Certificate": "cert-manager.io", "ExternalSecret": "external-secrets.io"}

@@ -21,6 +21,8 @@ type Finding struct {
 	// Key is the object. Zero when the finding is about the component as a whole.
 	Key component.Key
 	component.Health
+	// Waiting says that the object can do nothing but wait for others that are in the report too.
+	Waiting bool
 }
 
 // Report is everything the status is computed from.

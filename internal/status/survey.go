@@ -164,23 +164,32 @@ func (s *survey) of(name string) []verdict {
 
 func compareRank(v verdict, rank int) int { return cmp.Compare(v.rank, rank) }
 
-// deciding are the verdicts that count for Ready, each after those that it may wait for. What is on its way out
-// waits for what is asked for, and goes step by step as in a teardown.
+// deciding are the verdicts that count for Ready. What can only wait for others comes after them, in the order of a
+// teardown: it is never the cause.
 func (s *survey) deciding() []verdict {
+	isWaiting := func(v verdict) bool { return v.Waiting }
 	switch {
 	case s.Suspended != "":
 		return s.of("")
-	case s.deleting() || !slices.ContainsFunc(s.verdicts, func(v verdict) bool { return v.removing }):
+	case !slices.ContainsFunc(s.verdicts, isWaiting):
 		return s.verdicts
 	}
 	inOrder := slices.Clone(s.verdicts)
 	slices.SortStableFunc(inOrder, func(a, b verdict) int {
-		if a.removing && b.removing {
-			return cmp.Compare(slices.Index(component.TeardownOrder, a.Component), slices.Index(component.TeardownOrder, b.Component))
+		if a.Waiting && b.Waiting {
+			return cmp.Compare(teardownStep(a), teardownStep(b))
 		}
-		return compareBool(a.removing, b.removing)
+		return compareBool(a.Waiting, b.Waiting)
 	})
 	return inOrder
+}
+
+// teardownStep is where a verdict's component stands in a teardown. An unknown one comes last.
+func teardownStep(v verdict) int {
+	if i := slices.Index(component.TeardownOrder, v.Component); i >= 0 {
+		return i
+	}
+	return len(component.TeardownOrder)
 }
 
 // first is the first verdict that keeps something from being ready.

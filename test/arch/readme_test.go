@@ -175,3 +175,39 @@ func TestTheRunbookKnowsEveryReasonThatNeedsAHuman(t *testing.T) {
 		}
 	}
 }
+
+// TestTheTestsThatTheReadmeNamesExist: a statement is worth what holds it.
+func TestTheTestsThatTheReadmeNamesExist(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	err = filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, match := range declaredTest.FindAllSubmatch(content, -1) {
+			all[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := namedTest.FindAllSubmatch(text, -1)
+	for _, match := range named {
+		if !all[string(match[1])] {
+			t.Errorf("there is no test %s", match[1])
+		}
+	}
+	if len(named) < 15 {
+		t.Errorf("the README names only %d tests", len(named))
+	}
+}
+
+var (
+	declaredTest = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	namedTest    = regexp.MustCompile("`(Test[A-Z]\\w+)`")
+)

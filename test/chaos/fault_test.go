@@ -33,6 +33,8 @@ type storm struct {
 	// servers is held while a server is being crashed, and crashes are when one began to and was back.
 	servers sync.Mutex
 	crashes []time.Time
+	// removals counts the APIs that went, one after the other.
+	removals int
 }
 
 // A fault is something that breaks, again and again.
@@ -165,7 +167,8 @@ var definitionGVK = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Versi
 
 // removeAPI takes an API away, with everything in it, and brings it back.
 func (s *storm) removeAPI(ctx context.Context, random *rand.Rand) error {
-	key := client.ObjectKey{Name: optional[random.IntN(len(optional))]}
+	s.removals++
+	key := client.ObjectKey{Name: optional[s.removals%len(optional)]}
 	late, done := afterwards(ctx) // what was taken away is brought back whatever happens
 	defer done()
 	definition := fixture.At(definitionGVK, key)
@@ -180,6 +183,7 @@ func (s *storm) removeAPI(ctx context.Context, random *rand.Rand) error {
 	sleep(ctx, time.Duration(random.IntN(8000))*time.Millisecond)
 	again := fixture.At(definitionGVK, key)
 	again.Object["spec"] = definition.Object["spec"]
+	again.SetAnnotations(definition.GetAnnotations()) // Kubernetes' own groups need an approval
 	return try(late, func() error {
 		err := s.plane.Client.Create(late, again.DeepCopy())
 		live := fixture.At(definitionGVK, key)

@@ -2,7 +2,6 @@ package fuzz
 
 import (
 	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,7 +39,7 @@ func FuzzBrokenLiveObjectsAreJudged(f *testing.F) {
 	crd := environments(f)
 	cases := liveCases(f)
 	for i := range cases {
-		f.Add(uint16(i), fmt.Append(nil, i, 7*i, i/3), adversarial[i%len(adversarial)])
+		f.Add(uint16(i), []byte{byte(i & 0xff), byte(7 * i & 0xff), byte(i / 3 & 0xff), byte(i * i & 0xff)}, adversarial[i%len(adversarial)])
 		f.Add(uint16(i), []byte{}, "")
 	}
 	f.Fuzz(func(t *testing.T, number uint16, choices []byte, text string) {

@@ -88,6 +88,22 @@ func TestATakenObjectInsideANamespaceDoesNotStopTheRest(t *testing.T) {
 	plane.Get(t, quotaGVK, inside("taken-inside", "taken-inside"))
 }
 
+func TestASecretStoreOfSomebodyElseIsLeftUntouched(t *testing.T) {
+	t.Parallel()
+	const name = "taken-store"
+	plane.RunReady(t, fixture.Small(name))
+	store := fixture.Foreign(fixture.SecretStoreGVK, inside(name, name), map[string]any{
+		"provider": map[string]any{"fake": map[string]any{"data": []any{map[string]any{"key": name + "-env", "value": `{"API_KEY":"somebodys"}`}}}},
+	})
+	plane.CreateForeign(t, store)
+	before := settled(t, store)
+	plane.Edit(t, name, func(env *v1alpha1.AppEnvironment) { env.Spec.Secrets = fixture.Full(name).Spec.Secrets })
+	plane.WaitFor(t, name, taken, fixture.BlockedOn("SecretStore", inside(name, name).String()))
+	if diff := cmp.Diff(before, bytesOf(t, store)); diff != "" {
+		t.Errorf("the store was touched (-before +after):\n%s", diff)
+	}
+}
+
 func TestATakenNamespaceGetsNoChildNoDestinationAndNoApp(t *testing.T) {
 	t.Parallel()
 	plane.CreateForeign(t, fixture.Foreign(namespaceGVK, cluster(fixture.NamespaceOf("not-ours")), nil))

@@ -32,6 +32,9 @@ type lane struct {
 const most = 4
 
 func TestEveryOperationAndItsReversalLeadWhereANewEnvironmentComes(t *testing.T) {
+	if *lanes < 1 || *lanes > 99 {
+		t.Fatal("there may be 99 lanes") // or the name of one were part of another's
+	}
 	prepare(t)
 	go counted.tell(t.Context())
 	order := rand.New(rand.NewPCG(*seed, 0))
@@ -45,6 +48,7 @@ func TestEveryOperationAndItsReversalLeadWhereANewEnvironmentComes(t *testing.T)
 		}
 	})
 	untouched(t)
+	plane.WaitReady(t, theOther)
 	counted.conclude(t)
 }
 
@@ -59,12 +63,7 @@ func shares(random *rand.Rand, lanes int) [][]operation {
 
 // run does all operations of the lane and takes them back. The first ones are done when the environment is created.
 func (l *lane) run(t *testing.T, already int) {
-	for range already {
-		l.choose()
-	}
-	plane.GKE.Judge(fixture.Inside(l.name, notVisible), "Provisioning", "FailedNotVisible")
-	plane.Run(t, desired(l.base, l.name, l.done))
-	l.step(t, "created", func(*testing.T) {})
+	l.begin(t, already)
 	for i := 1; len(l.ahead)+len(l.done) > 0; i++ {
 		before, ahead := slices.Clone(l.done), slices.Clone(l.ahead)
 		title := fmt.Sprintf("%02d %s", i, strings.Join(l.chooseSome(), " and "))
@@ -86,36 +85,78 @@ func (l *lane) run(t *testing.T, already int) {
 	}
 }
 
+// begin creates the environment with some operations done, if that is valid.
+func (l *lane) begin(t *testing.T, already int) {
+	ahead := l.ahead
+	for range already {
+		l.next()
+	}
+	env := desired(l.base, l.name, l.done)
+	if err := plane.Client.Create(t.Context(), env, client.DryRunAll); err != nil {
+		t.Logf("%q together are refused: %v", names(l.done), err)
+		counted.add(&counted.refused)
+		l.done, l.ahead = nil, ahead
+	}
+	plane.GKE.Judge(fixture.Inside(l.name, notVisible), "Provisioning", "FailedNotVisible")
+	plane.Run(t, desired(l.base, l.name, l.done))
+	l.step(t, "created", func(*testing.T) {})
+}
+
 // atOnce is how many operations an edit does and takes back at most.
 const atOnce = 3
 
-// chooseSome chooses for one edit.
+// chooseSome chooses for one edit, and says what.
 func (l *lane) chooseSome() []string {
-	titles := []string{l.choose()}
-	for range l.random.IntN(atOnce) {
-		if len(l.done) == 0 || slices.ContainsFunc(l.done, isAlone) || len(l.ahead) > 0 && l.ahead[0].alone {
+	before := slices.Clone(l.done)
+	var titles []string
+	for range 1 + l.random.IntN(atOnce) {
+		back := slices.DeleteFunc(slices.Clone(before), func(o operation) bool { return !l.has(o) })
+		does := l.mayDoNext() && (titles == nil || !l.ahead[0].alone)
+		switch {
+		case does && (len(back) == 0 || l.random.IntN(5) < 3):
+			titles = append(titles, l.next())
+		case len(back) > 0:
+			titles = append(titles, "back: "+l.undo(back[l.random.IntN(len(back))]))
+		}
+		if slices.ContainsFunc(append(before, l.done...), isAlone) {
 			break
 		}
-		titles = append(titles, l.choose())
 	}
 	return titles
 }
 
 func isAlone(o operation) bool { return o.alone }
+func isWrong(o operation) bool { return o.says != "" }
 
-// choose does the next operation, or takes one back, and says which.
-func (l *lane) choose() string {
-	full := len(l.done) == most || slices.ContainsFunc(l.done, isAlone)
-	room := len(l.ahead) > 0 && !full && (len(l.done) == 0 || !l.ahead[0].alone)
-	if room && (len(l.done) == 0 || l.random.IntN(5) < 3) {
-		next := l.ahead[0]
-		l.ahead, l.done = l.ahead[1:], append(l.done, next)
-		return next.name
+func (l *lane) has(one operation) bool {
+	return slices.ContainsFunc(l.done, func(o operation) bool { return o.name == one.name })
+}
+
+// mayDoNext says whether one more operation may be done: of wrong ones one at a time, so that each is named once.
+func (l *lane) mayDoNext() bool {
+	switch {
+	case len(l.ahead) == 0, len(l.done) == most, slices.ContainsFunc(l.done, isAlone):
+		return false
+	case l.ahead[0].alone:
+		return len(l.done) == 0
 	}
-	i := l.random.IntN(len(l.done))
-	back := l.done[i]
-	l.done = slices.Delete(slices.Clone(l.done), i, i+1)
-	return "back: " + back.name
+	return !isWrong(l.ahead[0]) || !slices.ContainsFunc(l.done, isWrong)
+}
+
+// next does the next operation, if it may be done.
+func (l *lane) next() string {
+	if !l.mayDoNext() {
+		return ""
+	}
+	next := l.ahead[0]
+	l.ahead, l.done = l.ahead[1:], append(slices.Clone(l.done), next)
+	return next.name
+}
+
+// undo takes an operation back.
+func (l *lane) undo(back operation) string {
+	l.done = slices.DeleteFunc(slices.Clone(l.done), func(o operation) bool { return o.name == back.name })
+	return back.name
 }
 
 // tryout asks the API server whether the spec is valid.

@@ -49,17 +49,6 @@ func desired(b base, name string, done []operation) *v1alpha1.AppEnvironment {
 	return env
 }
 
-// says are the causes that an environment may name with some operations done.
-func says(done []operation) []string {
-	var all []string
-	for _, one := range done {
-		if one.says != "" {
-			all = append(all, one.says)
-		}
-	}
-	return all
-}
-
 // names are those of operations, for people.
 func names(done []operation) []string {
 	all := []string{}

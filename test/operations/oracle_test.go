@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -36,8 +38,10 @@ func (l *lane) step(t *testing.T, title string, edit func(t *testing.T)) {
 		edit(t)
 		now := state{asked: askedFor(desired(l.base, l.name, l.done))}
 		syncByHand(desired(l.base, l.name, l.done))
-		if causes := says(l.done); len(causes) > 0 {
-			l.awaitCause(t, causes)
+		if i := slices.IndexFunc(l.done, isWrong); i >= 0 {
+			l.awaitCause(t, strings.ReplaceAll(l.done[i].says, "RUN", l.name))
+			l.othersAreDone(t, slices.Delete(slices.Clone(l.done), i, i+1))
+			untouched(t)
 			counted.add(&counted.wrong)
 		} else {
 			l.compareWithNew(t)
@@ -46,6 +50,7 @@ func (l *lane) step(t *testing.T, title string, edit func(t *testing.T)) {
 		now.uids = uidsOf(t, l.name)
 		l.keeps(t, now)
 		l.seen = now
+		counted.saw(l.done)
 		t.Logf("with %q: as it must be after %s", names(l.done), time.Since(began).Round(100*time.Millisecond))
 	})
 }
@@ -61,7 +66,7 @@ func syncByHand(env *environment) {
 }
 
 // awaitCause waits until the environment names what is wrong with it, and goes on doing so.
-func (l *lane) awaitCause(t *testing.T, causes []string) {
+func (l *lane) awaitCause(t *testing.T, cause string) {
 	t.Helper()
 	named := func() error {
 		env, err := current(l.name)
@@ -71,28 +76,23 @@ func (l *lane) awaitCause(t *testing.T, causes []string) {
 		if env.Status.ObservedGeneration != env.Generation {
 			return errors.New("the spec is not looked at")
 		}
-		for _, cause := range causes {
-			if strings.Contains(env.Status.BlockedOn, strings.ReplaceAll(cause, "RUN", l.name)) {
-				return nil
-			}
+		ready := meta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Status != metav1.ConditionFalse || !strings.Contains(env.Status.BlockedOn, cause) {
+			return fmt.Errorf("%q is not named: %s", cause, fixture.Describe(env))
 		}
-		return fmt.Errorf("none of %q is named: %s", causes, fixture.Describe(env))
+		return nil
 	}
 	fixture.EventuallyEvery(t, pause, patience, named)
 	fixture.Consistently(t, stay, named)
+	if env, err := current(l.name); err == nil {
+		t.Logf("blocked on %q", env.Status.BlockedOn)
+	}
 }
 
 // compareWithNew waits until the environment is where a new one with the same spec is.
 func (l *lane) compareWithNew(t *testing.T) {
 	t.Helper()
-	name := fmt.Sprintf("new-%04d", fresh.Add(1))
-	newcomer := desired(l.base, name, l.done)
-	plane.Run(t, newcomer)
-	t.Cleanup(func() { // or its deletion would have to be confirmed
-		newcomer.Spec.Protection = v1alpha1.ProtectionNone
-		write(t, newcomer, v1alpha1.ModeEnforce)
-	})
-	syncByHand(newcomer)
+	name := l.newcomer(t, l.done)
 	same := func() error {
 		if err := errors.Join(isReady(l.name), isReady(name)); err != nil {
 			return err
@@ -112,6 +112,51 @@ func (l *lane) compareWithNew(t *testing.T) {
 	if err := same(); err != nil {
 		t.Fatalf("it did not stay so: %v", err)
 	}
+}
+
+// newcomer creates an environment with some operations done.
+func (l *lane) newcomer(t *testing.T, done []operation) string {
+	t.Helper()
+	env := desired(l.base, fmt.Sprintf("new-%04d", fresh.Add(1)), done)
+	plane.Run(t, env)
+	t.Cleanup(func() { // or its deletion would have to be confirmed
+		env.Spec.Protection = v1alpha1.ProtectionNone
+		write(t, env, v1alpha1.ModeEnforce)
+	})
+	syncByHand(env)
+	return env.Name
+}
+
+// othersAreDone waits until what the wrong operation does not ask for otherwise is as in a new environment without it.
+// Left out is what is deployed: new apps may have to wait.
+func (l *lane) othersAreDone(t *testing.T, right []operation) {
+	t.Helper()
+	name := l.newcomer(t, right)
+	without, with := intents(desired(l.base, l.name, right)), intents(desired(l.base, l.name, l.done))
+	same := func() error {
+		if err := isReady(name); err != nil {
+			return err
+		}
+		want, failure := plane.EndOf(name, nil)
+		got, err := plane.EndOf(l.name, nil)
+		if err := errors.Join(failure, err); err != nil {
+			return err
+		}
+		ownedBy(want)
+		ownedBy(got)
+		for key, object := range without {
+			if key.Kind == fixture.ApplicationSetGVK.Kind || !cmp.Equal(object, with[key]) {
+				continue
+			}
+			title := strings.ReplaceAll(key.Kind+" "+key.Namespace+"/"+key.Name, l.name, "RUN")
+			if diff := cmp.Diff(want[title], got[title]); diff != "" {
+				return fmt.Errorf("%s is another (-new +changed):\n%s", title, diff)
+			}
+			counted.add(&counted.alike)
+		}
+		return nil
+	}
+	fixture.EventuallyEvery(t, pause, patience, same)
 }
 
 // ownedBy is an end in which objects have names of managers alone. What was changed is applied, what is new was
@@ -162,26 +207,37 @@ func (l *lane) keeps(t *testing.T, now state) {
 
 // askedFor are the children that an environment asks for, and its Applications.
 func askedFor(env *environment) map[component.Key]bool {
+	asked := map[component.Key]bool{}
+	for key := range intents(env) {
+		asked[key] = true
+	}
+	for _, application := range component.ApplicationNames(env) {
+		gvk := fixture.ApplicationGVK
+		asked[component.Key{Group: gvk.Group, Kind: gvk.Kind, Namespace: fixture.ArgoCDNamespace, Name: application}] = true
+	}
+	return asked
+}
+
+// intents are the children that an environment asks for.
+func intents(env *environment) map[component.Key]*unstructured.Unstructured {
 	config := fixture.TestConfig()
 	in := component.Input{Env: env, Settings: component.Settings{
 		ArgoCDNamespace: config.ArgoCDNamespace, CloudflareProxiedProperty: config.CloudflareProxiedProperty,
 	}}
-	asked := map[component.Key]bool{}
 	for _, app := range env.Spec.Apps {
 		in.Admitted = append(in.Admitted, app.Name)
-		gvk := fixture.ApplicationGVK
-		asked[component.Key{Group: gvk.Group, Kind: gvk.Kind, Namespace: fixture.ArgoCDNamespace, Name: component.ApplicationName(env, app.Name)}] = true
 	}
+	all := map[component.Key]*unstructured.Unstructured{}
 	for _, c := range component.All {
 		objects, err := c.Intent(in)
 		if err != nil {
 			panic(err) // every spec here is one that components can build
 		}
 		for _, object := range objects {
-			asked[component.KeyOf(object)] = true
+			all[component.KeyOf(object)] = object
 		}
 	}
-	return asked
+	return all
 }
 
 func uidsOf(t *testing.T, name string) map[component.Key]types.UID {
@@ -192,18 +248,30 @@ func uidsOf(t *testing.T, name string) map[component.Key]types.UID {
 	}
 	uids := map[component.Key]types.UID{}
 	for i := range objects {
-		uids[component.KeyOf(&objects[i])] = objects[i].GetUID()
+		if objects[i].GetDeletionTimestamp() == nil {
+			uids[component.KeyOf(&objects[i])] = objects[i].GetUID()
+		}
 	}
 	return uids
 }
 
 // counts are what the test tells in the end.
 type counts struct {
-	mutex                       sync.Mutex
-	right, wrong, refused, kept int
+	mutex                              sync.Mutex
+	right, wrong, refused, kept, alike int
+	// done are the operations that were.
+	done map[string]bool
 }
 
-var counted counts
+func (c *counts) saw(done []operation) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for _, one := range done {
+		c.done[one.name] = true
+	}
+}
+
+var counted = counts{done: map[string]bool{}}
 
 func (c *counts) add(what *int) {
 	c.mutex.Lock()
@@ -216,7 +284,8 @@ func (c *counts) String() string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	return fmt.Sprintf("%d operations; %d right ends, each that of a new environment; %d wrong ends, each with its cause; "+
-		"%d specs refused by the API server; %d times an object had to stay the same", len(operations), c.right, c.wrong, c.refused, c.kept)
+		"%d specs refused by the API server; %d times an object had to stay the same, %d times to be as without what is wrong",
+		len(operations), c.right, c.wrong, c.refused, c.kept, c.alike)
 }
 
 // tell says from time to time how far it is, until the context ends.
@@ -234,7 +303,12 @@ func (c *counts) tell(ctx context.Context) {
 
 func (c *counts) conclude(t *testing.T) {
 	fmt.Println(c)
-	if c.right == 0 || c.wrong == 0 || c.kept == 0 {
+	for _, one := range operations {
+		if !c.done[one.name] && !t.Failed() {
+			t.Errorf("%q was never done", one.name)
+		}
+	}
+	if c.right == 0 || c.wrong == 0 || c.kept == 0 || c.alike == 0 {
 		t.Error("something was never checked")
 	}
 }

@@ -24,6 +24,7 @@ const (
 var wrong = []operation{
 	{name: "a branch that nobody pushed", says: `has no revision "` + noBranch + `"`, do: func(env *environment) {
 		env.Spec.Source.TargetRevision = noBranch
+		app(env, "web").TargetRevision = nil // or nobody might ask for it
 	}},
 	{name: "a path that does not exist", says: "path " + noPath + " does not exist", do: func(env *environment) {
 		app(env, "web").Path = new(noPath)
@@ -37,10 +38,10 @@ var wrong = []operation{
 	{name: "a repository that is not allowed", says: "--allowed-repositories", do: func(env *environment) {
 		env.Spec.Source.RepoURL = "https://elsewhere.example.com/hoge"
 	}},
-	{name: "somebody's namespace", says: "Namespace " + takenNamespace, do: func(env *environment) {
+	{name: "somebody's namespace", says: "Namespace " + takenNamespace + ": kubectl annotate --overwrite namespace " + takenNamespace + " " + v1alpha1.AnnotationAdoptBy + "=RUN", do: func(env *environment) {
 		env.Spec.Namespaces = append(env.Spec.Namespaces, v1alpha1.Namespace{Name: takenNamespace})
 	}},
-	{name: "another environment's namespace", says: "Namespace it-" + theOther, do: func(env *environment) {
+	{name: "another environment's namespace", says: "Namespace it-" + theOther + ": the name is held by AppEnvironment " + theOther, do: func(env *environment) {
 		env.Spec.Namespaces = append(env.Spec.Namespaces, v1alpha1.Namespace{Name: fixture.NamespaceOf(theOther)})
 	}},
 	{name: "a reserved namespace", says: "--reserved-namespaces", do: func(env *environment) {
@@ -53,13 +54,13 @@ var wrong = []operation{
 		first(env).ServiceAccounts = append(first(env).ServiceAccounts,
 			v1alpha1.ServiceAccount{Name: "thief", GCPServiceAccount: new("owner@elsewhere.iam.gserviceaccount.com")})
 	}},
-	{name: "a secret that nobody made", says: "ExternalSecret it-RUN/lost", do: func(env *environment) {
+	{name: "a secret that nobody made", says: `ExternalSecret it-RUN/lost: key "RUN-lost" not found; add it to spec.secrets.store.fake.data`, do: func(env *environment) {
 		if env.Spec.Secrets == nil {
 			env.Spec.Secrets = fixture.FakeSecrets(env.Name, "env")
 		}
 		asked(env, v1alpha1.SecretItem{Name: "lost", Extract: []v1alpha1.RemoteSecret{{Key: env.Name + "-lost"}}})
 	}},
-	{name: "a property that nobody made", says: "ExternalSecret it-RUN/halved", do: func(env *environment) {
+	{name: "a property that nobody made", says: `ExternalSecret it-RUN/halved: key "RUN-env" (property "NOBODY") not found; add it to spec.secrets.store.fake.data`, do: func(env *environment) {
 		if env.Spec.Secrets == nil {
 			env.Spec.Secrets = fixture.FakeSecrets(env.Name, "env")
 		}
@@ -67,19 +68,19 @@ var wrong = []operation{
 			{Key: "A", RemoteKey: env.Name + "-env", Property: new("NOBODY")},
 		}})
 	}},
-	{name: "a store that does not exist", says: "ClusterSecretStore shared-nowhere", do: func(env *environment) {
+	{name: "a store that does not exist", says: "cannot be read: could not get ClusterSecretStore", do: func(env *environment) {
 		otherStore(env, v1alpha1.Store{StoreRef: &v1alpha1.StoreRef{Kind: "ClusterSecretStore", Name: "shared-nowhere"}})
 	}},
 	{name: "a store that is not allowed", says: "--allowed-cluster-secret-stores", do: func(env *environment) {
 		otherStore(env, v1alpha1.Store{StoreRef: &v1alpha1.StoreRef{Kind: "ClusterSecretStore", Name: "elsewhere"}})
 	}},
-	{name: "a store of Google that does not have it", says: "ExternalSecret it-RUN/", do: func(env *environment) {
+	{name: "a store of Google that does not have it", says: "not found; create it in Secret Manager project allowed-project", do: func(env *environment) {
 		otherStore(env, v1alpha1.Store{GCPSecretManager: &v1alpha1.GCPSecretManager{
 			ProjectID: "allowed-project", ServiceAccount: "app1", Location: new("asia-northeast1"),
 			ClusterName: new("shared-dev"), ClusterLocation: new("asia-northeast1-a"), ClusterProjectID: new("cluster-project"),
 		}})
 	}},
-	{name: "a vault of Azure that does not have it", says: "ExternalSecret it-RUN/", do: func(env *environment) {
+	{name: "a vault of Azure that does not have it", says: "not found; create it in Key Vault https://example.vault.azure.net", do: func(env *environment) {
 		first(env).ServiceAccounts[0].AzureClientID = new("11111111-2222-3333-4444-555555555555")
 		otherStore(env, v1alpha1.Store{AzureKeyVault: &v1alpha1.AzureKeyVault{
 			VaultURL: "https://example.vault.azure.net", TenantID: "aaaaaaaa-2222-3333-4444-555555555555", ServiceAccount: "app1",
@@ -107,19 +108,31 @@ func prepare(t *testing.T) {
 	for _, what := range []string{noBranch, noPath, noRepository} {
 		plane.ArgoCD.Lack(what)
 	}
-	plane.CreateForeign(t, fixture.Foreign(namespaceGVK, client.ObjectKey{Name: takenNamespace}, nil))
+	plane.CreateForeign(t, taken)
 	plane.Create(t, fixture.Small(theOther))
 	plane.WaitReady(t, theOther)
 }
 
-// untouched holds what is somebody else's to what it was.
+// untouched holds what is somebody else's to what it was, and the namespaces to what was in them.
 func untouched(t *testing.T) {
-	for _, entry := range plane.Get(t, namespaceGVK, client.ObjectKey{Name: takenNamespace}).GetManagedFields() {
-		if entry.Manager == "appenv-operator" {
-			t.Errorf("Namespace %s was written by %s", takenNamespace, entry.Manager)
+	t.Helper()
+	if live := plane.Get(t, namespaceGVK, client.ObjectKey{Name: takenNamespace}); live.GetResourceVersion() != taken.GetResourceVersion() {
+		t.Errorf("Namespace %s was written to", takenNamespace)
+	}
+	for _, name := range []string{takenNamespace, theOther} {
+		objects, err := plane.Belongings(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range objects {
+			if owner := u.GetLabels()[v1alpha1.LabelEnvironment]; owner != "" && (name == takenNamespace || owner != theOther) {
+				t.Errorf("%s %s/%s is of environment %s", u.GetKind(), u.GetNamespace(), u.GetName(), owner)
+			}
 		}
 	}
-	plane.WaitReady(t, theOther)
 }
+
+// taken is somebody's Namespace as it was made.
+var taken = fixture.Foreign(namespaceGVK, client.ObjectKey{Name: takenNamespace}, nil)
 
 var namespaceGVK = corev1.SchemeGroupVersion.WithKind("Namespace")
