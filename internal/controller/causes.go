@@ -21,17 +21,35 @@ import (
 // expires: it is read when a failure is new, and again after these delays, then no more.
 var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
 
+// untoldDelay is the pause after which Events are read as long as none tells the cause that there must be: External
+// Secrets tries again after up to seven minutes, and says so then.
+const untoldDelay = 5 * time.Minute
+
 // rolloutGrace is how long an Application may make no progress before the Events of its
 // workloads are read: most rollouts are over by then.
 const rolloutGrace = 2 * time.Second
 
 // A cause is what the Events said about one failure of one object.
 type cause struct {
-	failure    string // identifies the failure: generation and time of the condition
-	generation int64  // of the object; of an Application, zero
-	text       string
-	reads      int
-	next       time.Time
+	failure string // identifies the failure: generations, and time of the condition
+	needed  bool   // there must be one
+	text    string
+	at      time.Time // of the Event with the text
+	reads   int
+	next    time.Time
+}
+
+// isSought says whether Events are still to be read.
+func (c *cause) isSought() bool {
+	return c.reads <= len(causeDelays) || c.needed && c.text == ""
+}
+
+// delay is the pause after a read.
+func (c *cause) delay() time.Duration {
+	if c.reads < len(causeDelays) {
+		return causeDelays[c.reads]
+	}
+	return untoldDelay
 }
 
 // gatherCauses reads the causes of what fails of External Secrets, and of Applications
@@ -50,22 +68,17 @@ func (p *pass) gatherCauses(ctx context.Context) {
 			delete(p.memory.causes, key)
 			continue
 		}
+		failure = fmt.Sprintf("%d %s", p.env.Generation, failure) // the store may be another one, and the secret as it was
 		known := p.memory.causes[key]
 		if known == nil || known.failure != failure {
-			text := ""
-			if known != nil && known.generation == live.GetGeneration() {
-				text = known.text // the last cause, until there is a newer one; another spec may fail for another
+			last := cause{}
+			if known != nil {
+				last = *known // the last cause, until it is found to be outdated
 			}
-			known = &cause{failure: failure, generation: live.GetGeneration(), text: text, next: p.now()}
+			known = &cause{failure: failure, needed: true, text: last.text, at: last.at, next: p.now()}
 			p.memory.causes[key] = known
 		}
-		p.refresh(ctx, known, func() error {
-			text, err := p.lastFailure(ctx, live)
-			if text != "" {
-				known.text = text
-			}
-			return err
-		})
+		p.refresh(ctx, known, func() error { return p.readFailure(ctx, live, known) })
 		if known.text != "" {
 			p.in.Causes[key] = known.text
 		}
@@ -143,16 +156,14 @@ func refusalOf(app argocd.Application, events []corev1.Event) string {
 // refresh reads when it is time to, and asks for another pass when it will be again.
 func (p *pass) refresh(ctx context.Context, known *cause, read func() error) {
 	now := p.now()
-	if known.reads <= len(causeDelays) && !now.Before(known.next) {
+	if known.isSought() && !now.Before(known.next) {
 		if err := read(); err != nil { // the cause only helps to understand; the next read may succeed
 			ctrl.LoggerFrom(ctx).Info("could not read why something fails", "cause", err.Error())
 		}
-		if known.reads < len(causeDelays) {
-			known.next = now.Add(causeDelays[known.reads])
-		}
+		known.next = now.Add(known.delay())
 		known.reads++
 	}
-	if known.reads <= len(causeDelays) {
+	if known.isSought() {
 		p.recheckIn(max(known.next.Sub(now), time.Millisecond))
 	}
 }
@@ -169,32 +180,60 @@ func failureOf(live *unstructured.Unstructured) string {
 	return ""
 }
 
-// lastFailure is the message of the newest warning about the object since it was changed last. An older one is about
+// readFailure reads the newest warning about the object since it or its store was changed last. An older one is about
 // something else, and may be the last one there is: what says the same too often is kept from sending more.
-func (p *pass) lastFailure(ctx context.Context, cached *unstructured.Unstructured) (string, error) {
+func (p *pass) readFailure(ctx context.Context, cached *unstructured.Unstructured, known *cause) error {
 	live, err := p.applier.Get(ctx, cached)
 	if live == nil {
-		return "", err
+		return err
+	}
+	oldest, err := p.storeChangedAt(ctx, live)
+	if err != nil {
+		return err
+	}
+	if changed := changedAt(live); changed.After(oldest) {
+		oldest = changed
 	}
 	events, err := p.events(ctx, live.GetNamespace(), fields.Set{
 		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	return newestSince(changedAt(live), live.GetUID(), events), nil
+	known.learn(oldest, live.GetUID(), events)
+	return nil
 }
 
-// newestSince is the message of the newest of the Events about an object, none of which is older.
-func newestSince(oldest time.Time, uid types.UID, events []corev1.Event) string {
-	text, newest := "", oldest
+// storeChangedAt is when the SecretStore of an ExternalSecret was changed last; zero when it is none of the namespace's.
+func (p *pass) storeChangedAt(ctx context.Context, secret *unstructured.Unstructured) (time.Time, error) {
+	name, _, _ := unstructured.NestedString(secret.Object, "spec", "secretStoreRef", "name")
+	kind, _, _ := unstructured.NestedString(secret.Object, "spec", "secretStoreRef", "kind")
+	if name == "" || kind != "SecretStore" {
+		return time.Time{}, nil
+	}
+	ref := &unstructured.Unstructured{}
+	ref.SetGroupVersionKind(secret.GroupVersionKind().GroupVersion().WithKind(kind))
+	ref.SetNamespace(secret.GetNamespace())
+	ref.SetName(name)
+	store, err := p.applier.Get(ctx, ref)
+	if store == nil {
+		return time.Time{}, err
+	}
+	return changedAt(store), nil
+}
+
+// learn takes the message of the newest of the Events about an object, none of which may be older. What is known
+// already stays, as Events expire, unless it is older, too.
+func (c *cause) learn(oldest time.Time, uid types.UID, events []corev1.Event) {
+	if c.at.Before(oldest) {
+		c.text, c.at = "", oldest
+	}
 	for i := range events {
 		event := &events[i]
-		if at := timeOf(event); event.InvolvedObject.UID == uid && !at.Before(newest) {
-			text, newest = event.Message, at
+		if at := timeOf(event); event.InvolvedObject.UID == uid && !at.Before(c.at) {
+			c.text, c.at = event.Message, at
 		}
 	}
-	return text
 }
 
 // changedAt is when anything but the status of an object was changed last, in whole seconds.

@@ -56,23 +56,51 @@ func TestWhatWasSaidOfAnEarlierSpecIsNoCause(t *testing.T) {
 		return corev1.Event{Message: at(minute).Format("04"), InvolvedObject: corev1.ObjectReference{UID: uid}, LastTimestamp: at(minute)}
 	}
 	for name, c := range map[string]struct {
+		known  cause
 		events []corev1.Event
 		want   string
 	}{
-		"none":                        {nil, ""},
-		"before the change":           {[]corev1.Event{event(4, "a")}, ""},
-		"in the second of the change": {[]corev1.Event{event(5, "a")}, "05"},
-		"the newest since":            {[]corev1.Event{event(7, "a"), event(6, "a"), event(4, "a")}, "07"},
-		"of one that had its name":    {[]corev1.Event{event(7, "b")}, ""},
+		"none":                        {cause{}, nil, ""},
+		"before the change":           {cause{}, []corev1.Event{event(4, "a")}, ""},
+		"in the second of the change": {cause{}, []corev1.Event{event(5, "a")}, "05"},
+		"the newest since":            {cause{}, []corev1.Event{event(7, "a"), event(6, "a"), event(4, "a")}, "07"},
+		"of one that had its name":    {cause{}, []corev1.Event{event(7, "b")}, ""},
+		"known, and expired":          {cause{text: "known", at: at(6).Time}, nil, "known"},
+		"known, and outdated":         {cause{text: "known", at: at(4).Time}, nil, ""},
+		"known, and there is a newer": {cause{text: "known", at: at(6).Time}, []corev1.Event{event(8, "a")}, "08"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := newestSince(changedAt(live), "a", c.events); got != c.want {
-				t.Errorf("%q, want %q", got, c.want)
+			c.known.learn(changedAt(live), "a", c.events)
+			if c.known.text != c.want {
+				t.Errorf("%q, want %q", c.known.text, c.want)
 			}
 		})
 	}
 	live.SetManagedFields(nil)
-	if got := newestSince(changedAt(live), "a", []corev1.Event{event(0, "a"), event(2, "a")}); got != "02" {
-		t.Errorf("of one that was never changed: %q", got)
+	var known cause
+	if known.learn(changedAt(live), "a", []corev1.Event{event(0, "a"), event(2, "a")}); known.text != "02" {
+		t.Errorf("of one that was never changed: %q", known.text)
+	}
+}
+
+// TestACauseIsSoughtUntilItIsTold: four times within a minute, and then only when there must be one.
+func TestACauseIsSoughtUntilItIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		known  cause
+		sought bool
+		delay  time.Duration
+	}{
+		"at first":                       {cause{}, true, time.Second},
+		"the last time":                  {cause{reads: 3}, true, untoldDelay},
+		"no more":                        {cause{reads: 4}, false, untoldDelay},
+		"it must be there, and is not":   {cause{reads: 4, needed: true}, true, untoldDelay},
+		"it must be there, and was told": {cause{reads: 4, needed: true, text: "x"}, false, untoldDelay},
+	} {
+		if got := c.known.isSought(); got != c.sought {
+			t.Errorf("%s: it is sought: %t", name, got)
+		}
+		if got := c.known.delay(); got != c.delay {
+			t.Errorf("%s: the delay is %s", name, got)
+		}
 	}
 }

@@ -57,13 +57,18 @@ func TestWhichOfOneComponentComesFirst(t *testing.T) {
 			r.forget(storeKey)
 			r.forget(secretKey)
 			r.Findings, r.Removing = append(r.Findings, c.findings...), c.removing
-			got := Compute(r)
-			if got.BlockedOn != c.want {
-				t.Errorf("blockedOn = %q, want %q", got.BlockedOn, c.want)
-			}
-			checkInAnyOrder(t, r, got)
+			checkBlockedOn(t, r, c.want)
 		})
 	}
+}
+
+func checkBlockedOn(t *testing.T, r Report, want string) {
+	t.Helper()
+	got := Compute(r)
+	if got.BlockedOn != want {
+		t.Errorf("blockedOn = %q, want %q", got.BlockedOn, want)
+	}
+	checkInAnyOrder(t, r, got)
 }
 
 // TestWhatCanOnlyWaitIsNeverTheCause: naming it would hide what a person can do. What waits for nothing keeps its
@@ -104,11 +109,7 @@ func TestWhatCanOnlyWaitIsNeverTheCause(t *testing.T) {
 				r.forget(storeKey)
 			}
 			r.Findings, r.Removing = append(r.Findings, c.findings...), c.removing
-			got := Compute(r)
-			if got.BlockedOn != c.want {
-				t.Errorf("blockedOn = %q, want %q", got.BlockedOn, c.want)
-			}
-			checkInAnyOrder(t, r, got)
+			checkBlockedOn(t, r, c.want)
 		})
 	}
 }

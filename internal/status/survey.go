@@ -165,7 +165,7 @@ func (s *survey) of(name string) []verdict {
 func compareRank(v verdict, rank int) int { return cmp.Compare(v.rank, rank) }
 
 // deciding are the verdicts that count for Ready. What can only wait for others comes after them, in the order of a
-// teardown: it is never the cause.
+// teardown: it is no cause while there is another.
 func (s *survey) deciding() []verdict {
 	isWaiting := func(v verdict) bool { return v.Waiting }
 	switch {

@@ -24,25 +24,27 @@ import (
 // A past is what an operator still sees after something else has come.
 type past struct {
 	name string
-	// before is what it sees.
-	before func(string) *v1alpha1.AppEnvironment
+	// before leads to what it sees.
+	before func(t *testing.T, name string)
 	// since is what has happened after that, up to an end. An operator with a fresh view worked on it, and is
 	// stopped by now.
 	since func(t *testing.T, name string)
 }
 
 var pasts = []past{
-	{"nothing has happened", full, func(*testing.T, string) {}},
-	{"children were made again", full, then(damage, isRepaired)},
-	{"it asks for more", full, then(edit(fixture.Change), isReady)},
-	{"it asks for less", full, then(edit(fixture.Shrink), isReady)},
-	{"it asked for less for a while", full, then(edit(fixture.Shrink), isReady, edit(again), isReady)},
-	{"it was torn down", full, then(remove, isCleared)},
-	{"it was torn down and made again", full, then(remove, isCleared, create(full), isReady)},
-	{"it was torn down and made again smaller", full, then(remove, isCleared, create(small), isReady)},
-	{"it was let go, and its objects are somebody's", retained, then(remove, isGone, takeByHand)},
-	{"it was let go, and its objects are another environment's", retainedSmall, then(remove, isGone, bequeath, isInherited)},
-	{"it was paused, and repaired by hand", full, then(edit(paused), isPaused, damage, repairByHand)},
+	{"nothing has happened", ready(full), func(*testing.T, string) {}},
+	{"children were made again", ready(full), then(damage, isRepaired)},
+	{"it asks for more", ready(full), then(edit(fixture.Change), isReady)},
+	{"it asks for less", ready(full), then(edit(fixture.Shrink), isReady)},
+	{"it asked for less for a while", ready(full), then(edit(fixture.Shrink), isReady, edit(again), isReady)},
+	{"it was torn down", ready(full), then(remove, isCleared)},
+	{"it was torn down and made again", ready(full), then(remove, isCleared, create(full), isReady)},
+	{"it was torn down and made again smaller", ready(full), then(remove, isCleared, create(small), isReady)},
+	{"it was let go, and its objects are somebody's", ready(retained), then(remove, isGone, takeByHand)},
+	{"it was let go, and its objects are another environment's", ready(retainedSmall), then(remove, isGone, bequeath, isInherited)},
+	{"it was paused, and repaired by hand", ready(full), then(edit(paused), isPaused, damage, repairByHand)},
+	{"what was given to it was taken back", givenWhilePaused, then(takeBack, edit(enforced), isTaken)},
+	{"what was given to it is another team's now", givenWhilePaused, then(takeBack, projectMadeAgain, edit(enforced), isTaken)},
 }
 
 // frozen are the kinds of which the operator sees an earlier time.
@@ -66,7 +68,7 @@ func TestAnOperatorThatSeesAnEarlierStateChangesNothing(t *testing.T) {
 
 func seenLate(t *testing.T, p past, name string, fits func(fixture.Request) bool) {
 	operator := operatorOf(name)
-	begin(t, journey{prepare: ready(p.before)}, operator, name)
+	begin(t, journey{prepare: p.before}, operator, name)
 	at := resourceVersion(t)
 	p.since(t, name)
 	if err := operator.Stop(); err != nil {
@@ -189,7 +191,8 @@ func retainedSmall(name string) *v1alpha1.AppEnvironment {
 // again asks for what full asks for.
 func again(env *v1alpha1.AppEnvironment) { env.Spec = full(env.Name).Spec }
 
-func paused(env *v1alpha1.AppEnvironment) { env.Spec.Mode = v1alpha1.ModePaused }
+func paused(env *v1alpha1.AppEnvironment)   { env.Spec.Mode = v1alpha1.ModePaused }
+func enforced(env *v1alpha1.AppEnvironment) { env.Spec.Mode = v1alpha1.ModeEnforce }
 
 // takeByHand is what somebody does with objects that an environment has let go: they get another content and marks
 // of another tool.

@@ -238,10 +238,13 @@ const full = "full"
 
 // forAWhile creates an object, does something, and deletes the object again. Where it cannot be there is no harm.
 func (s *storm) forAWhile(ctx context.Context, random *rand.Rand, object client.Object, do func() error) error {
-	if err := s.plane.Client.Create(ctx, object); err != nil {
+	unharmed := s.plane.Client.Create(ctx, object)
+	if apierrors.IsAlreadyExists(unharmed) || apierrors.IsNotFound(unharmed) {
 		return errNotNow
 	}
-	unharmed := do()
+	if unharmed == nil { // otherwise it may be there all the same
+		unharmed = do()
+	}
 	sleep(ctx, time.Duration(2000+random.IntN(6000))*time.Millisecond)
 	late, done := afterwards(ctx)
 	defer done()

@@ -94,6 +94,9 @@ func (o *operators) start() error {
 			close(p.ended)
 		}()
 		o.running = append(o.running, p)
+		if err := o.plane.Guard(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -185,11 +185,25 @@ func (s *stage) terminate(ctx context.Context, name string) error {
 	if err := s.hold(ctx, name); err != nil {
 		return err
 	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fixture.NamespaceOf(name)}}
-	if err := try(ctx, func() error { return orDone(s.plane.Client.Delete(ctx, namespace.DeepCopy()), apierrors.IsNotFound) }); err != nil {
+	namespace := &corev1.Namespace{}
+	uid := types.UID("none")
+	err := try(ctx, func() error {
+		err := s.plane.Client.Get(ctx, namespaceOf(name), namespace)
+		if err == nil {
+			uid = namespace.UID
+			err = s.plane.Client.Delete(ctx, namespace)
+		}
+		return orDone(err, apierrors.IsNotFound)
+	})
+	if err != nil {
 		return err
 	}
-	return try(ctx, func() error { return s.isReady(ctx, name) })
+	return try(ctx, func() error {
+		if err := s.plane.Client.Get(ctx, namespaceOf(name), namespace); err != nil || namespace.UID == uid {
+			return errors.Join(err, fmt.Errorf("the Namespace of %s is still %q", name, uid))
+		}
+		return s.isReady(ctx, name)
+	})
 }
 
 // held is the name of what holds a namespace.

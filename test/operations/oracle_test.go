@@ -82,8 +82,20 @@ func (l *lane) awaitCause(t *testing.T, cause string) {
 		}
 		return nil
 	}
-	fixture.EventuallyEvery(t, pause, patience, named)
-	fixture.Consistently(t, stay, named)
+	var since time.Time // when it is named, until it is not
+	fixture.EventuallyEvery(t, pause, patience, func() error {
+		err := named()
+		switch {
+		case err != nil:
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		}
+		if err == nil && time.Since(since) < stay {
+			err = errors.New("it was named just now")
+		}
+		return err
+	})
 	if env, err := current(l.name); err == nil {
 		t.Logf("blocked on %q", env.Status.BlockedOn)
 	}
@@ -133,7 +145,9 @@ func (l *lane) othersAreDone(t *testing.T, right []operation) {
 	t.Helper()
 	name := l.newcomer(t, right)
 	without, with := intents(desired(l.base, l.name, right)), intents(desired(l.base, l.name, l.done))
+	alike := 0
 	same := func() error {
+		alike = 0
 		if err := isReady(name); err != nil {
 			return err
 		}
@@ -152,11 +166,14 @@ func (l *lane) othersAreDone(t *testing.T, right []operation) {
 			if diff := cmp.Diff(want[title], got[title]); diff != "" {
 				return fmt.Errorf("%s is another (-new +changed):\n%s", title, diff)
 			}
-			counted.add(&counted.alike)
+			alike++
 		}
 		return nil
 	}
 	fixture.EventuallyEvery(t, pause, patience, same)
+	for range alike {
+		counted.add(&counted.alike)
+	}
 }
 
 // ownedBy is an end in which objects have names of managers alone. What was changed is applied, what is new was
