@@ -74,8 +74,8 @@ func (h *history) application(e event) {
 		Metadata metav1.ObjectMeta
 		Details  struct{ UID types.UID } // of a Status, which tells of a deletion that is done
 	}
-	if json.Unmarshal(e.ResponseObject, &app) != nil {
-		return
+	if e.ObjectRef.Name == "" || json.Unmarshal(e.ResponseObject, &app) != nil {
+		return // a whole namespace of them
 	}
 	uid := cmp.Or(app.Metadata.UID, app.Details.UID)
 	if app.Kind == "Status" || app.Metadata.DeletionTimestamp != nil && len(app.Metadata.Finalizers) == 0 {

@@ -52,6 +52,7 @@ type history struct {
 	hadApps  bool            // there were some since the last crash
 	gone     map[types.UID]bool
 	consents map[string]bool // resources that were given to it
+	tearing  bool            // the operator has said that it tears down; until then it may still be pruning
 	rank     int             // of the last deletion in this teardown
 }
 
@@ -120,8 +121,11 @@ func (v *invariants) see(e event) {
 	if h.byHand && slices.Contains([]string{"applicationsets", "appprojects", "namespaces"}, e.ObjectRef.Resource) && (e.Verb == "patch" || e.Verb == "delete") {
 		v.check(consentedFirst, h.consents[e.ObjectRef.Resource], e, "no consent was given")
 	}
-	if e.Verb == "delete" {
+	switch {
+	case e.Verb == "delete":
 		v.deletion(e, name, h)
+	case e.ObjectRef.Resource == "appenvironments" && e.ObjectRef.Subresource == "status":
+		h.tearing = h.tearing || h.deleted && strings.Contains(string(e.RequestObject), `"teardown":{`)
 	}
 }
 
@@ -167,7 +171,7 @@ func (v *invariants) deletion(e event, name string, h *history) {
 	if e.ObjectRef.Resource == "appprojects" && h.hadApps {
 		v.check(projectLast, len(h.apps) == 0, e, fmt.Sprintf("there are %v", slices.Sorted(maps.Keys(h.apps))))
 	}
-	if !h.deleted {
+	if !h.deleted || !h.tearing {
 		return
 	}
 	part, known := components[e.ObjectRef.Resource]
