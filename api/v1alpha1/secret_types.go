@@ -157,7 +157,6 @@ type FakeSecret struct {
 // SecretItem is an ExternalSecret and the Secret it makes.
 //
 // +kubebuilder:validation:XValidation:rule=`(has(self.extract) && self.extract.size() > 0) || (has(self.data) && self.data.size() > 0)`,message="secrets.items must set extract or data in each entry, or its Secret would be empty"
-// +kubebuilder:validation:XValidation:rule=`has(self.type) == has(oldSelf.type)`,message="type of a secret cannot be set or unset later, since that of its Secret cannot: add the secret under a new name, and remove this one"
 type SecretItem struct {
 	// name is the name of the ExternalSecret.
 	// +kubebuilder:validation:MinLength=1
@@ -176,12 +175,11 @@ type SecretItem struct {
 	// +kubebuilder:validation:XValidation:rule=`!format.dns1123Subdomain().validate(self).hasValue()`,message="secretName of a secret must be a DNS name such as app1-env: lower-case letters, digits, '-' and '.'"
 	// +optional
 	SecretName *string `json:"secretName,omitempty"`
-	// type is the type of the Secret; Opaque when unset. Immutable, set or unset: Kubernetes lets no Secret have another.
+	// type is the type of the Secret; Opaque when unset.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$')`,message="type of a secret must be a type of Secret such as Opaque or kubernetes.io/dockerconfigjson"
 	// +kubebuilder:validation:XValidation:rule=`!(self in ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])`,message="type of a secret must not be a token that Kubernetes itself issues; use Opaque"
-	// +kubebuilder:validation:XValidation:rule=`self == oldSelf`,message="type of a secret is immutable, as is that of its Secret: add the secret under a new name, and remove this one"
 	// +optional
 	Type *string `json:"type,omitempty"`
 	// extract puts every key of these remote secrets into the Secret.

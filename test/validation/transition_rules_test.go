@@ -67,20 +67,6 @@ var transitionRules = map[string]transition{
 			"unset":                        {after: []edit{drop("spec.apps[1].namespace")}},
 		},
 	},
-	"type of a secret is immutable, as is that of its Secret: add the secret under a new name, and remove this one": {
-		accepted: map[string]update{
-			"another name of the Secret": {after: []edit{set(secret+".secretName", "another")}},
-			"of a new secret":            {after: []edit{put("spec.secrets.items[1]", `{name: new, type: kubernetes.io/basic-auth, extract: [{key: a}]}`)}},
-		},
-		refused: map[string]update{"changed": {after: []edit{set(secret+".type", "kubernetes.io/basic-auth")}}},
-	},
-	"type of a secret cannot be set or unset later, since that of its Secret cannot: add the secret under a new name, and remove this one": {
-		accepted: map[string]update{"another key": {after: []edit{set(secret+".extract[0].key", "other")}}},
-		refused: map[string]update{
-			"set":   {before: []edit{drop(secret + ".type")}, after: []edit{set(secret+".type", "Opaque")}},
-			"unset": {after: []edit{drop(secret + ".type")}},
-		},
-	},
 	"domains of a google certificate are immutable, since a change takes it down for up to an hour: add a certificate under a new name, and remove this one when the new one is Active": {
 		accepted: map[string]update{
 			"another order": {
