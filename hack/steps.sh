@@ -27,7 +27,7 @@ step() {
     kill -0 "$teller" 2>/dev/null || break
     sleep 0.1
   done
-  kill "$teller" 2>/dev/null
+  if kill -0 "$teller" 2>/dev/null; then kill "$teller"; fi
   wait "$teller"
   if [ "$status" = 0 ]; then
     rm -f "$log"

@@ -18,7 +18,8 @@ import (
 
 // External Secrets tells the cause of a failure only in an Event, and so does
 // Kubernetes when it refuses Pods. An Event may come a moment after the condition and
-// expires: it is read when a failure is new, and again after these delays, then no more.
+// expires: it is read when a failure is new, and again after these delays, then no more
+// unless the cause is still missing.
 var causeDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
 
 // untoldDelay is the pause after which Events are read as long as none tells the cause that there must be: External
@@ -182,44 +183,26 @@ func failureOf(live *unstructured.Unstructured) string {
 
 // readFailure reads the newest warning about the object since it or its store was changed last. An older one is about
 // something else, and may be the last one there is: what says the same too often is kept from sending more.
-func (p *pass) readFailure(ctx context.Context, cached *unstructured.Unstructured, known *cause) error {
-	live, err := p.applier.Get(ctx, cached)
-	if live == nil {
-		return err
-	}
-	oldest, err := p.storeChangedAt(ctx, live)
-	if err != nil {
-		return err
-	}
-	if changed := changedAt(live); changed.After(oldest) {
-		oldest = changed
-	}
+func (p *pass) readFailure(ctx context.Context, live *unstructured.Unstructured, known *cause) error {
 	events, err := p.events(ctx, live.GetNamespace(), fields.Set{
 		"involvedObject.kind": live.GetKind(), "involvedObject.name": live.GetName(), "type": corev1.EventTypeWarning,
 	})
 	if err != nil {
 		return err
 	}
+	oldest := changedAt(live)
+	if store := p.storeOf(live); store != nil && changedAt(store).After(oldest) {
+		oldest = changedAt(store)
+	}
 	known.learn(oldest, live.GetUID(), events)
 	return nil
 }
 
-// storeChangedAt is when the SecretStore of an ExternalSecret was changed last; zero when it is none of the namespace's.
-func (p *pass) storeChangedAt(ctx context.Context, secret *unstructured.Unstructured) (time.Time, error) {
-	name, _, _ := unstructured.NestedString(secret.Object, "spec", "secretStoreRef", "name")
+// storeOf is the SecretStore of an ExternalSecret; nil when it has none of ours.
+func (p *pass) storeOf(secret *unstructured.Unstructured) *unstructured.Unstructured {
 	kind, _, _ := unstructured.NestedString(secret.Object, "spec", "secretStoreRef", "kind")
-	if name == "" || kind != "SecretStore" {
-		return time.Time{}, nil
-	}
-	ref := &unstructured.Unstructured{}
-	ref.SetGroupVersionKind(secret.GroupVersionKind().GroupVersion().WithKind(kind))
-	ref.SetNamespace(secret.GetNamespace())
-	ref.SetName(name)
-	store, err := p.applier.Get(ctx, ref)
-	if store == nil {
-		return time.Time{}, err
-	}
-	return changedAt(store), nil
+	name, _, _ := unstructured.NestedString(secret.Object, "spec", "secretStoreRef", "name")
+	return p.live[component.Key{Group: secret.GroupVersionKind().Group, Kind: kind, Namespace: secret.GetNamespace(), Name: name}]
 }
 
 // learn takes the message of the newest of the Events about an object, none of which may be older. What is known

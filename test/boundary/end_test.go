@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -42,19 +41,7 @@ func clearAway(name string) error {
 }
 
 // isReady is an error until everything that the environment asks for now is in place and works.
-func isReady(name string) error {
-	env := &v1alpha1.AppEnvironment{}
-	if err := plane.Client.Get(context.Background(), client.ObjectKey{Name: name}, env); err != nil {
-		return err
-	}
-	if env.Status.ObservedGeneration != env.Generation || meta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionReconciling) != nil {
-		return fmt.Errorf("is not looked at, or is being worked on: %s", fixture.Describe(env))
-	}
-	if err := fixture.Ready(env); err != nil {
-		return fmt.Errorf("%w: %s", err, fixture.Describe(env))
-	}
-	return nil
-}
+func isReady(name string) error { return plane.InPlace(name) }
 
 // isGone is an error while the environment exists.
 func isGone(name string) error {

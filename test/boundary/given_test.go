@@ -32,7 +32,7 @@ func takeBack(t *testing.T, name string) {
 func projectMadeAgain(t *testing.T, name string) {
 	project := fixture.ByHand(name)[1]
 	plane.Delete(t, project)
-	plane.CreateForeign(t, fixture.ByHand(name)[1])
+	plane.CreateForeign(t, project)
 }
 
 // isTaken is an error until the operator has said that names are taken.

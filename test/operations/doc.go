@@ -12,5 +12,6 @@
 // keep everything it had that it still asks for; taken back, it must recover by itself: nothing here ever restarts the
 // operator, or deletes anything of an environment.
 //
-// That every field of the spec is operated on is a test of its own: a field that the API gets needs an operation.
+// That every field of the spec that may change is operated on is a test of its own: a field that the API gets needs an
+// operation.
 package operations

@@ -73,7 +73,7 @@ func (l *lane) run(t *testing.T, already int) {
 			if len(before) == 0 && len(l.done) == 1 {
 				t.Fatal("it must be valid alone")
 			}
-			counted.add(&counted.refused)
+			counted.add(&counted.refused, 1)
 			l.done, l.ahead = before, append(ahead[min(1, len(ahead)):], ahead[:min(1, len(ahead))]...)
 			continue
 		}
@@ -94,7 +94,7 @@ func (l *lane) begin(t *testing.T, already int) {
 	env := desired(l.base, l.name, l.done)
 	if err := plane.Client.Create(t.Context(), env, client.DryRunAll); err != nil {
 		t.Logf("%q together are refused: %v", names(l.done), err)
-		counted.add(&counted.refused)
+		counted.add(&counted.refused, 1)
 		l.done, l.ahead = nil, ahead
 	}
 	plane.GKE.Judge(fixture.Inside(l.name, notVisible), "Provisioning", "FailedNotVisible")

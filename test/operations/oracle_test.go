@@ -42,10 +42,10 @@ func (l *lane) step(t *testing.T, title string, edit func(t *testing.T)) {
 			l.awaitCause(t, strings.ReplaceAll(l.done[i].says, "RUN", l.name))
 			l.othersAreDone(t, slices.Delete(slices.Clone(l.done), i, i+1))
 			untouched(t)
-			counted.add(&counted.wrong)
+			counted.add(&counted.wrong, 1)
 		} else {
 			l.compareWithNew(t)
-			counted.add(&counted.right)
+			counted.add(&counted.right, 1)
 		}
 		now.uids = uidsOf(t, l.name)
 		l.keeps(t, now)
@@ -106,7 +106,7 @@ func (l *lane) compareWithNew(t *testing.T) {
 	t.Helper()
 	name := l.newcomer(t, l.done)
 	same := func() error {
-		if err := errors.Join(isReady(l.name), isReady(name)); err != nil {
+		if err := errors.Join(plane.InPlace(l.name), plane.InPlace(name)); err != nil {
 			return err
 		}
 		want, failure := plane.EndOf(name, nil)
@@ -148,7 +148,7 @@ func (l *lane) othersAreDone(t *testing.T, right []operation) {
 	alike := 0
 	same := func() error {
 		alike = 0
-		if err := isReady(name); err != nil {
+		if err := plane.InPlace(name); err != nil {
 			return err
 		}
 		want, failure := plane.EndOf(name, nil)
@@ -171,9 +171,7 @@ func (l *lane) othersAreDone(t *testing.T, right []operation) {
 		return nil
 	}
 	fixture.EventuallyEvery(t, pause, patience, same)
-	for range alike {
-		counted.add(&counted.alike)
-	}
+	counted.add(&counted.alike, alike)
 }
 
 // ownedBy is an end in which objects have names of managers alone. What was changed is applied, what is new was
@@ -192,21 +190,6 @@ func ownedBy(reached fixture.End) fixture.End {
 	return reached
 }
 
-// isReady is an error until everything that the environment asks for now is in place and works.
-func isReady(name string) error {
-	env, err := current(name)
-	if err != nil {
-		return err
-	}
-	if env.Status.ObservedGeneration != env.Generation || meta.FindStatusCondition(env.Status.Conditions, v1alpha1.ConditionReconciling) != nil {
-		return fmt.Errorf("%s is not looked at, or is being worked on: %s", name, fixture.Describe(env))
-	}
-	if err := fixture.Ready(env); err != nil {
-		return fmt.Errorf("%s: %w: %s", name, err, fixture.Describe(env))
-	}
-	return nil
-}
-
 // keeps holds an environment to what it had before: what was asked for then and is now has been neither taken away
 // nor made again.
 func (l *lane) keeps(t *testing.T, now state) {
@@ -215,7 +198,7 @@ func (l *lane) keeps(t *testing.T, now state) {
 		if !l.seen.asked[key] || !now.asked[key] {
 			continue
 		}
-		counted.add(&counted.kept)
+		counted.add(&counted.kept, 1)
 		if now.uids[key] != uid {
 			t.Errorf("%s was made again or taken away: its UID was %s and is %q", key, uid, now.uids[key])
 		}
@@ -290,10 +273,10 @@ func (c *counts) saw(done []operation) {
 
 var counted = counts{done: map[string]bool{}}
 
-func (c *counts) add(what *int) {
+func (c *counts) add(what *int, times int) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	*what++
+	*what += times
 }
 
 // String is a line.
