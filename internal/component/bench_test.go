@@ -92,6 +92,7 @@ func (s size) input() Input {
 		},
 		LiveElements: map[string]argocd.Element{},
 		LiveDomains:  map[Key][]string{},
+		LiveSecrets:  map[Key]WrittenSecret{},
 	}
 	for _, app := range in.Env.Spec.Apps {
 		in.Admitted = append(in.Admitted, app.Name)

@@ -38,7 +38,8 @@ type caseInput struct {
 	KeptElements   []argocd.Element `json:"keptElements"`
 	KeptNamespaces []string         `json:"keptNamespaces"`
 
-	LiveDomains map[string][]string `json:"liveDomains"` // namespace/name to domains
+	LiveDomains map[string][]string      `json:"liveDomains"` // namespace/name to domains
+	LiveSecrets map[string]WrittenSecret `json:"liveSecrets"` // namespace/name to what is written
 }
 
 // liveCase is an entry of live.yaml: situations of one object, each a merge patch on base.
@@ -165,6 +166,7 @@ func readInput(t *testing.T, path string) Input {
 		LiveProject:  given.LiveProject,
 		LiveElements: map[string]argocd.Element{},
 		LiveDomains:  map[Key][]string{},
+		LiveSecrets:  map[Key]WrittenSecret{},
 		TakenRecords: given.TakenRecords,
 
 		KeptElements:   given.KeptElements,
@@ -200,6 +202,10 @@ func (given caseInput) fillFacts(t *testing.T, in *Input) {
 	for name, domains := range given.LiveDomains {
 		namespace, name, _ := strings.Cut(name, "/")
 		in.LiveDomains[Key{Group: managedCertificateKind.Group, Kind: managedCertificateKind.Kind, Namespace: namespace, Name: name}] = domains
+	}
+	for name, secret := range given.LiveSecrets {
+		namespace, name, _ := strings.Cut(name, "/")
+		in.LiveSecrets[Key{Group: esoGroup, Kind: externalSecretKind.Kind, Namespace: namespace, Name: name}] = secret
 	}
 }
 

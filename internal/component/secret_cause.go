@@ -19,6 +19,9 @@ const secretMissing = "Secret does not exist"
 // entryFailed is how External Secrets says which entry of an ExternalSecret fails.
 var entryFailed = regexp.MustCompile(`error processing spec\.(dataFrom|data)\[(\d+)\](?:\.extract)?(?: \(key: [^)]*\))?, err: (.*)`)
 
+// typeRefused is how the API server says that a Secret has another type.
+var typeRefused = regexp.MustCompile(`\btype: Invalid value: .*: field is immutable`)
+
 // secretCause says why a secret is not synced and what to do, then adds the note.
 // External Secrets tells it in an Event alone; without one, its condition's general
 // words must do.
@@ -29,6 +32,10 @@ func secretCause(in Input, key Key, live *unstructured.Unstructured, ready condi
 		return withCause("", cmp.Or(ready.message, "it is not synced"), advice+note)
 	}
 	match := entryFailed.FindStringSubmatch(oneLine(event))
+	if secret := text(live.Object, "spec", "target", "name"); match == nil && typeRefused.MatchString(oneLine(event)) {
+		return shorten(fmt.Sprintf("Secret %s has another type than is asked for, which cannot change; put the type back, give the item a new "+
+			"secretName, or delete the Secret and External Secrets makes it again (kubectl delete secret -n %s %s)%s", secret, key.Namespace, secret, note))
+	}
 	if match == nil {
 		return withCause("", event, "; check "+identity(in.Env)+note)
 	}

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -73,7 +74,32 @@ func externalSecretHealth(in Input, key Key, live *unstructured.Unstructured) He
 			Message: "External Secrets has not yet synced its latest change",
 		}
 	}
-	return Health{}
+	return keepsType(in, key, live)
+}
+
+// keepsType is about a secret that is well, and whose item asks for another type than the
+// Secret has.
+func keepsType(in Input, key Key, live *unstructured.Unstructured) Health {
+	item, asked := itemOf(in.Env, key)
+	have, written := Written(live)
+	if want := writtenAs(item); !asked || !written || want.Name != have.Name || want.Type == have.Type {
+		return Health{}
+	}
+	return Health{State: Stalled, Reason: v1alpha1.ReasonImmutableChanged, Message: shorten(fmt.Sprintf(
+		"Secret %s keeps its type %s, Kubernetes lets no Secret change it; put the type back, or give the item a new secretName, "+
+			"or remove it, wait until it is gone and add it again", have.Name, have.Type))}
+}
+
+func itemOf(env *v1alpha1.AppEnvironment, key Key) (v1alpha1.SecretItem, bool) {
+	if env.Spec.Secrets == nil {
+		return v1alpha1.SecretItem{}, false
+	}
+	for _, item := range env.Spec.Secrets.Items {
+		if externalSecretKey(env, item) == key {
+			return item, true
+		}
+	}
+	return v1alpha1.SecretItem{}, false
 }
 
 func failingSecret(in Input, key Key, live *unstructured.Unstructured, ready condition) Health {

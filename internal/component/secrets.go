@@ -3,6 +3,7 @@ package component
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	externalsecrets "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -59,7 +60,7 @@ func desiredSecrets(in Input) ([]*unstructured.Unstructured, error) {
 			}
 			objects = append(objects, store)
 		}
-		secret, err := externalSecret(in.Env, item)
+		secret, err := externalSecret(in, item)
 		if err != nil {
 			return nil, err
 		}
@@ -70,17 +71,24 @@ func desiredSecrets(in Input) ([]*unstructured.Unstructured, error) {
 
 // externalSecret sends the CRD's defaults inside target, so that what the operator
 // owns is what is stored. The metadata of the Secret is set explicitly: otherwise
-// External Secrets copies the marks of ownership of the ExternalSecret onto it.
-func externalSecret(env *v1alpha1.AppEnvironment, item v1alpha1.SecretItem) (*unstructured.Unstructured, error) {
+// External Secrets copies the marks of ownership of the ExternalSecret onto it. The type
+// of a Secret that is written stays, whatever the spec says: Kubernetes lets none change,
+// and the Secret would get no new values any more.
+func externalSecret(in Input, item v1alpha1.SecretItem) (*unstructured.Unstructured, error) {
+	env, key := in.Env, externalSecretKey(in.Env, item)
+	wanted := writtenAs(item)
+	if written := in.LiveSecrets[key]; written.Name == wanted.Name {
+		wanted = written
+	}
 	spec := externalsecrets.ExternalSecretSpec{
 		SecretStoreRef:  storeRef(env),
 		RefreshInterval: env.Spec.Secrets.RefreshInterval,
 		Target: externalsecrets.ExternalSecretTarget{
-			Name:           orDefault(item.SecretName, item.Name),
+			Name:           wanted.Name,
 			CreationPolicy: externalsecrets.CreatePolicyOwner,
 			DeletionPolicy: externalsecrets.DeletionPolicyRetain,
 			Template: &externalsecrets.ExternalSecretTemplate{
-				Type:          corev1.SecretType(orDefault(item.Type, string(corev1.SecretTypeOpaque))),
+				Type:          wanted.Type,
 				EngineVersion: externalsecrets.TemplateEngineV2,
 				MergePolicy:   externalsecrets.MergePolicyReplace,
 				Metadata:      externalsecrets.ExternalSecretTemplateMetadata{Labels: environmentLabels(env)},
@@ -105,9 +113,37 @@ func externalSecret(env *v1alpha1.AppEnvironment, item v1alpha1.SecretItem) (*un
 	slices.SortFunc(spec.Data, func(a, b externalsecrets.ExternalSecretData) int {
 		return cmp.Compare(a.SecretKey, b.SecretKey)
 	})
-	key := externalSecretKey(env, item)
 	return object(externalSecretKind, key.Namespace, key.Name, map[string]any{"spec": spec})
 }
+
+// A WrittenSecret is what an ExternalSecret makes: the name of the Secret, and its type.
+type WrittenSecret struct {
+	Name string            `json:"name"`
+	Type corev1.SecretType `json:"type"`
+}
+
+func writtenAs(item v1alpha1.SecretItem) WrittenSecret {
+	return WrittenSecret{
+		Name: orDefault(item.SecretName, item.Name),
+		Type: corev1.SecretType(orDefault(item.Type, string(corev1.SecretTypeOpaque))),
+	}
+}
+
+// Written is the Secret that a live ExternalSecret has written. ok is false when it never
+// wrote one, and when Kubernetes does not let it write the one there is: that may have
+// another type than it asks for.
+func Written(live *unstructured.Unstructured) (secret WrittenSecret, ok bool) {
+	secret = WrittenSecret{
+		Name: text(live.Object, "status", "binding", "name"),
+		Type: corev1.SecretType(cmp.Or(text(live.Object, "spec", "target", "template", "type"), string(corev1.SecretTypeOpaque))),
+	}
+	refused := strings.HasPrefix(conditionOf(live, "Ready").message, couldNotUpdate)
+	return secret, syncedOnce(live) && secret.Name != "" && !refused
+}
+
+// couldNotUpdate is what External Secrets says of itself when the API server takes no
+// change of a Secret.
+const couldNotUpdate = "could not update secret"
 
 func storeRef(env *v1alpha1.AppEnvironment) externalsecrets.SecretStoreRef {
 	if ref := env.Spec.Secrets.Store.StoreRef; ref != nil {

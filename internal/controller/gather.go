@@ -38,10 +38,11 @@ func (p *pass) unreadable(key component.Key, err error) {
 }
 
 // gatherLive finds what is live of the things that may only change in one
-// direction, or not at all: project, certificates. Status may have been cleared,
+// direction, or not at all: project, certificates, types of Secrets. Status may have been cleared,
 // so what should exist is looked for too, on record or not.
 func (p *pass) gatherLive(ctx context.Context) {
 	p.in.LiveDomains = map[component.Key][]string{}
+	p.in.LiveSecrets = map[component.Key]component.WrittenSecret{}
 	for _, c := range component.All {
 		intents, err := c.Intent(p.in)
 		if err != nil {
@@ -60,6 +61,10 @@ func (p *pass) gatherLive(ctx context.Context) {
 		switch key.Kind {
 		case "ManagedCertificate":
 			p.in.LiveDomains[key], _, _ = unstructured.NestedStringSlice(live.Object, "spec", "domains")
+		case "ExternalSecret":
+			if secret, ok := component.Written(live); ok {
+				p.in.LiveSecrets[key] = secret
+			}
 		case "AppProject":
 			project, err := argocd.DecodeProject(live)
 			if err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -333,13 +332,4 @@ func (w *world) addKey(ctx context.Context, store, key string) error {
 		}
 		return w.client.Update(ctx, live)
 	})
-}
-
-// secretValue is a value of a Secret; empty when it does not exist.
-func (s *stage) secretValue(name, key string) string {
-	s.Helper()
-	secret := &corev1.Secret{}
-	err := s.client.Get(s.ctx, client.ObjectKey{Namespace: s.name, Name: name}, secret)
-	s.must(client.IgnoreNotFound(err))
-	return string(secret.Data[key])
 }

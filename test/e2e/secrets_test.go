@@ -4,7 +4,10 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -15,6 +18,7 @@ const refresh = 5 * time.Second
 var secrets = []scenario{
 	{name: "secret-created-later", run: secretCreatedLater},
 	{name: "store-broken-while-live", run: storeBrokenWhileLive},
+	{name: "secret-of-another-type", run: secretOfAnotherType},
 }
 
 // secretCreatedLater: no Application before its secret; then the gate opens by itself.
@@ -83,4 +87,58 @@ func (s *stage) storeFails(application string, words ...string) {
 	if now := s.uid(applications, argoNamespace, s.application("web")); now != application || s.image("web") == "" {
 		s.Errorf("the Application did not stay: %s, then %s", application, now)
 	}
+}
+
+// secretOfAnotherType: Kubernetes lets no Secret change its type. Whether the Secret was there before, with another
+// type, or the type in the spec changes: the environment says what to do, and it helps.
+func secretOfAnotherType(s *stage) {
+	const basic = "example.com/basic"
+	s.must(s.addKey(s.ctx, sharedStore, "typed"))
+	env := s.environment("web")
+	env.Spec.Secrets = secretsFrom(sharedStore, "typed")
+	s.apply(env)
+	s.ready()
+	before := s.secret("env")
+
+	asks := func(secretName string, secretType *string) {
+		s.change(func(env *v1alpha1.AppEnvironment) {
+			item := &env.Spec.Secrets.Items[0]
+			item.SecretName, item.Type = &secretName, secretType
+		})
+	}
+	asks("env", new(basic))
+	s.note("%s", s.blocked("ExternalSecret "+s.name+"/env", "Secret env keeps its type Opaque"))
+	if now := s.secret("env"); now.UID != before.UID || now.Type != corev1.SecretTypeOpaque {
+		s.Errorf("the Secret is another one, of type %s", now.Type)
+	}
+	asks("env", nil)
+	s.ready()
+
+	// A Secret that somebody made.
+	s.must(s.client.Create(s.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "renamed"}}))
+	asks("renamed", new(basic))
+	s.note("%s", s.blocked("ExternalSecret "+s.name+"/env", "Secret renamed has another type", "kubectl delete secret -n "+s.name+" renamed"))
+	asks("renamed", nil)
+	s.ready()
+	asks("another", new(basic))
+	s.ready()
+	if now := s.secret("another"); now.Type != basic {
+		s.Errorf("the Secret has type %s, want %s", now.Type, basic)
+	}
+	s.removed()
+}
+
+// secretValue is a value of a Secret; empty when it does not exist.
+func (s *stage) secretValue(name, key string) string {
+	s.Helper()
+	return string(s.secret(name).Data[key])
+}
+
+// secret reads a Secret of the environment; an empty one when it does not exist.
+func (s *stage) secret(name string) *corev1.Secret {
+	s.Helper()
+	secret := &corev1.Secret{}
+	err := s.client.Get(s.ctx, client.ObjectKey{Namespace: s.name, Name: name}, secret)
+	s.must(client.IgnoreNotFound(err))
+	return secret
 }

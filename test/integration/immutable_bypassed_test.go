@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
@@ -101,4 +102,63 @@ func sameDomains(t *testing.T, before *unstructured.Unstructured) func() error {
 		}
 		return nil
 	}
+}
+
+// Kubernetes lets no Secret change its type, and External Secrets would write no new values into it any more.
+func TestTheTypeOfASecretThatIsWrittenStays(t *testing.T) {
+	t.Parallel()
+	plane.RunReady(t, fixture.Full("typed"))
+	secret := func(name string) *unstructured.Unstructured {
+		return plane.Get(t, corev1.SchemeGroupVersion.WithKind("Secret"), inside("typed", name))
+	}
+	asks := func(edit func(*v1alpha1.SecretItem)) {
+		plane.Edit(t, "typed", func(env *v1alpha1.AppEnvironment) { edit(&env.Spec.Secrets.Items[0]) })
+	}
+	name := plane.Environment(t, "typed").Spec.Secrets.Items[0].Name
+	before := secret(name)
+
+	// The other changes of the item are made.
+	asks(func(item *v1alpha1.SecretItem) {
+		item.Type = ptr.To("example.com/another")
+		item.Data = []v1alpha1.SecretKey{{Key: "MORE", RemoteKey: item.Extract[0].Key}}
+	})
+	plane.WaitFor(t, "typed", immutableChanged, fixture.BlockedOn("ExternalSecret it-typed/"+name))
+	fixture.Consistently(t, time.Second, func() error {
+		live := secret(name)
+		kind, _, _ := unstructured.NestedString(live.Object, "type")
+		more, _, _ := unstructured.NestedString(live.Object, "data", "MORE")
+		if live.GetUID() != before.GetUID() || kind != "Opaque" || more == "" {
+			return fmt.Errorf("the Secret has type %s and, as MORE, %q", kind, more)
+		}
+		return nil
+	})
+	asks(func(item *v1alpha1.SecretItem) { item.Type = nil })
+	plane.WaitReady(t, "typed")
+
+	// As the message says: a new name.
+	asks(func(item *v1alpha1.SecretItem) {
+		item.Type, item.SecretName = ptr.To("example.com/another"), ptr.To("renamed")
+	})
+	plane.WaitReady(t, "typed")
+	fixture.Eventually(t, soon, func() error {
+		if kind, _, _ := unstructured.NestedString(secret("renamed").Object, "type"); kind != "example.com/another" {
+			return fmt.Errorf("the Secret has type %s", kind)
+		}
+		return nil
+	})
+
+	// Somebody changes the live one: External Secrets is refused, and what the spec asks for is put back.
+	plane.Change(t, fixture.ExternalSecretGVK, inside("typed", name), func(u *unstructured.Unstructured) {
+		if err := unstructured.SetNestedField(u.Object, "example.com/by-hand", "spec", "target", "template", "type"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	fixture.Eventually(t, soon, func() error {
+		live := plane.Get(t, fixture.ExternalSecretGVK, inside("typed", name))
+		if kind, _, _ := unstructured.NestedString(live.Object, "spec", "target", "template", "type"); kind != "example.com/another" {
+			return fmt.Errorf("the ExternalSecret asks for type %s", kind)
+		}
+		return nil
+	})
+	plane.WaitReady(t, "typed")
 }
