@@ -131,6 +131,11 @@ func undisturbed(t *testing.T, j journey) (fixture.End, []write) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for title := range before {
+		if fields, _ := reached[title].(map[string]any); j.keeps && fields["the one it was"] != true {
+			t.Errorf("%s is gone, or another one", title)
+		}
+	}
 	return reached, writes
 }
 

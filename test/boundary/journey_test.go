@@ -19,17 +19,20 @@ type journey struct {
 	act func(t *testing.T, name string)
 	// arrived is an error until the journey is over.
 	arrived func(name string) error
+	// keeps says that everything that was there before is there at the end, and the same.
+	keeps bool
 }
 
 var journeys = []journey{
-	{"create", func(*testing.T, string) {}, func(t *testing.T, name string) { plane.Create(t, full(name)) }, isReady},
-	{"change", ready(full), edit(fixture.Change), isReady},
-	{"adopt", madeByHand, func(t *testing.T, name string) { plane.Create(t, mine(fixture.TwoApps(name))) }, isReady},
-	{"prune", ready(full), edit(fixture.Shrink), isReady},
-	{"release some", ready(retained), edit(fixture.Shrink), isReady},
-	{"release all", ready(retained), remove, isGone},
-	{"repair", ready(full), damage, isReady},
-	{"teardown", ready(full), remove, isGone},
+	{"create", func(*testing.T, string) {}, func(t *testing.T, name string) { plane.Create(t, full(name)) }, isReady, false},
+	{"change", ready(full), edit(fixture.Change), isReady, false},
+	{"adopt", madeByHand, func(t *testing.T, name string) { plane.Create(t, mine(fixture.TwoApps(name))) }, isReady, true},
+	{"adopt all", allMadeByHand, func(t *testing.T, name string) { plane.Create(t, full(name)) }, isReady, true},
+	{"prune", ready(full), edit(fixture.Shrink), isReady, false},
+	{"release some", ready(retained), edit(fixture.Shrink), isReady, false},
+	{"release all", ready(retained), remove, isGone, false},
+	{"repair", ready(full), damage, isReady, false},
+	{"teardown", ready(full), remove, isGone, false},
 }
 
 // runLabel gives an environment to the operator of its run.
@@ -86,3 +89,6 @@ func madeByHand(t *testing.T, name string) {
 		plane.Consent(t, gvk.GetObjectKind().GroupVersionKind(), client.ObjectKeyFromObject(gvk), name)
 	}
 }
+
+// allMadeByHand is a full environment of a team's own, with its consent to everything.
+func allMadeByHand(t *testing.T, name string) { plane.MakeAllByHand(t, full(name)) }
