@@ -23,6 +23,16 @@ var survival = []breakage{
 		file: "internal/controller/certain.go", from: "agrees || p.memory", to: "agrees || cached != nil || p.memory",
 		folder: "./test/boundary", test: "TestAnOperatorThatSeesAnEarlierStateChangesNothing",
 	},
+	{
+		what: "a look waits for what the cache will never show",
+		file: "internal/controller/setup.go", from: "client: following,", to: "client: following.Client,",
+		folder: integration, test: "TestAnObjectThatCameAndWentUnseenHoldsNobodyUp",
+	},
+	{
+		what: "the event of every deletion is waited for",
+		file: "internal/controller/follow.go", from: "f.Client.Delete(ctx, obj, append(options[:len(options):len(options)], client.DisableReadYourWritesConsistency)...)", to: "f.Client.Delete(ctx, obj, options...)",
+		folder: "./internal/controller", test: "TestDeletionsAreNotWaitedFor",
+	},
 	// What somebody asks for
 	{
 		what: "what only waits is named before what it waits for",

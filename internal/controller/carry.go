@@ -160,6 +160,7 @@ func (p *pass) noted(ctx context.Context, s *step, a answer) component.Health {
 	case s.action == actionApply || s.again:
 		p.repaired(s)
 	}
+	p.unseen = p.unseen || s.action == actionCreate
 	p.stored(s, a.stored)
 	return component.Health{}
 }

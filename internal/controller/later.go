@@ -18,6 +18,10 @@ import (
 // firstReport is how long a new environment's first report is put off when nothing else has to be done.
 const firstReport = 100 * time.Millisecond
 
+// seenAfter is when the cache is expected to have what was created. Should it not, because the watch was interrupted and
+// the object is gone again, then nothing else leads back to the environment.
+const seenAfter = time.Minute
+
 // recheckIn asks for another pass after d at the latest.
 func (p *pass) recheckIn(d time.Duration) {
 	if d > 0 && (p.recheck == 0 || d < p.recheck) {
@@ -34,6 +38,8 @@ const (
 // again says when to look again: at a time, or from some time on when there is nothing more urgent.
 func (p *pass) again() reconcile.Result {
 	switch {
+	case p.recheck == 0 && p.leisure == 0 && p.unseen:
+		return reconcile.Result{RequeueAfter: seenAfter, Priority: new(whenIdle)}
 	case p.recheck == 0 && p.leisure == 0:
 		return reconcile.Result{}
 	case p.recheck == 0:

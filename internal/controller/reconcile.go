@@ -151,6 +151,7 @@ type pass struct {
 	teardown *v1alpha1.Teardown
 	recheck  time.Duration // zero is not at all
 	leisure  time.Duration // the same, when there is time
+	unseen   bool          // the cache is yet to have something that is ours
 	errs     []error
 
 	frozen  frozen   // what waits for a confirmation

@@ -90,7 +90,7 @@ func managerOptions(scheme *runtime.Scheme, cfg config.Config, lease string) man
 		Cache:          cacheOptions(cfg.ArgoCDNamespace),
 		Client: client.Options{Cache: &client.CacheOptions{
 			Unstructured: true,
-			// A pass sees what was applied and deleted before it. What was only created it
+			// A pass sees what was applied before it, see follower. What was only created it
 			// may not see yet: then the entry makes it look past the cache.
 			EnableReadYourWritesConsistency: &yes,
 			DisableFor:                      []client.Object{&corev1.Event{}},

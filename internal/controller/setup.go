@@ -78,11 +78,12 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 }
 
 func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconciler {
+	following := newFollower(mgr.GetClient())
 	r := &Reconciler{
-		client: mgr.GetClient(),
+		client: following,
 		cache:  mgr.GetCache(),
 		reader: mgr.GetAPIReader(),
-		applier: apply.New(mgr.GetClient(), mgr.GetAPIReader(), fieldManager, v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment,
+		applier: apply.New(following, mgr.GetAPIReader(), fieldManager, v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment,
 			v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin, v1alpha1.AnnotationAdoptBy),
 		apis:     kinds,
 		recorder: mgr.GetEventRecorder(fieldManager),
