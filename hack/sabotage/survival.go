@@ -61,6 +61,11 @@ var survival = []breakage{
 		folder: "./internal/controller", test: "TestAPanicInAGoroutineOfAPassIsOneOfThePass",
 	},
 	{
+		what: "a watch that nobody is behind goes on",
+		file: "internal/controller/run.go", from: "	restConfig.Wrap(noticeStalls(grace))\n", to: "",
+		folder: "./internal/controller", test: "TestAWatchThatOutlivesItsTimeIsEnded",
+	},
+	{
 		what: "that a status cannot be written is told nobody",
 		file: "internal/controller/report.go", from: "p.memory.unwritten%tellAfter == 0", to: "p.memory.unwritten < 0",
 		folder: integration, test: "TestAnEnvironmentAtTheSizeLimitIsHeldUntilItIsSmaller",

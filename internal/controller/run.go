@@ -58,10 +58,7 @@ func prepare(ctx context.Context, restConfig *rest.Config, cfg config.Config) (m
 	if err != nil {
 		return nil, nil, err
 	}
-	restConfig = rest.CopyConfig(restConfig)
-	restConfig.Wrap(noticeRequests)
-	restConfig.Wrap(noticeStalls(stallGrace))
-	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
+	restConfig = connected(restConfig, stallGrace)
 	mgr, err := ctrl.NewManager(restConfig, managerOptions(scheme, cfg, keeps.lease()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("building the manager: %w", err)
@@ -80,6 +77,16 @@ func prepare(ctx context.Context, restConfig *rest.Config, cfg config.Config) (m
 		return nil, nil, fmt.Errorf("setting up: %w", err)
 	}
 	return mgr, r, nil
+}
+
+// connected is how the operator reaches the API server: it notices what it asks for, and when nobody is behind a watch
+// any more.
+func connected(restConfig *rest.Config, grace time.Duration) *rest.Config {
+	restConfig = rest.CopyConfig(restConfig)
+	restConfig.Wrap(noticeRequests)
+	restConfig.Wrap(noticeStalls(grace))
+	restConfig.QPS = -1 // the API server's priority and fairness limits us, not ourselves
+	return restConfig
 }
 
 func managerOptions(scheme *runtime.Scheme, cfg config.Config, lease string) manager.Options {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/client-go/rest"
 )
 
 // talker answers every request with so many events, a moment apart, and then says nothing more.
@@ -26,14 +27,18 @@ func talker(t *testing.T, events int) *httptest.Server {
 	return server
 }
 
-// ask asks through a transport that gives watches so long.
+// ask asks as the operator does, but gives watches so long.
 func ask(t *testing.T, url string, limit time.Duration) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := noticeStalls(limit)(http.DefaultTransport).RoundTrip(request)
+	connection, err := rest.HTTPClientFor(connected(&rest.Config{Host: url}, limit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := connection.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
