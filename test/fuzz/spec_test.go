@@ -18,7 +18,7 @@ import (
 )
 
 // FuzzAcceptedSpecsGiveAcceptedChildren: whatever the CRD takes, the components make of it the same objects each
-// time, and the API server of every supported release would create them.
+// time, and the API server of every supported release would create them, and they reach nobody else.
 func FuzzAcceptedSpecsGiveAcceptedChildren(f *testing.F) {
 	crd := environments(f)
 	known := seeds(f, crd)
@@ -44,6 +44,7 @@ func FuzzAcceptedSpecsGiveAcceptedChildren(f *testing.F) {
 		for _, object := range objects {
 			checkChild(t, object, others)
 		}
+		checkReach(t, in, objects)
 	})
 }
 
