@@ -33,6 +33,26 @@ var survival = []breakage{
 		file: "internal/controller/follow.go", from: "f.Client.Delete(ctx, obj, append(options[:len(options):len(options)], client.DisableReadYourWritesConsistency)...)", to: "f.Client.Delete(ctx, obj, options...)",
 		folder: "./internal/controller", test: "TestDeletionsAreNotWaitedFor",
 	},
+	{
+		what: "what the cache never showed is not looked at again",
+		file: "internal/controller/later.go", from: "p.leisure == 0 && p.unseen:", to: "p.leisure == 0 && p.now == nil:",
+		folder: "./internal/controller", test: "TestWhatTheCacheIsYetToShowIsLookedAtAgain",
+	},
+	{
+		what: "what the operator wrote is taken for what the cache still has",
+		file: "internal/controller/certain.go", from: "err == nil && order < 0", to: "err != nil && order < 0",
+		folder: "./internal/controller", test: "TestAnObjectFromBeforeTheOwnWriteIsOutdated",
+	},
+	{
+		what: "an ApplicationSet is released although it is being deleted",
+		file: "internal/controller/relinquish.go", from: "live != nil && key.Kind == \"ApplicationSet\" &&", to: "live != nil && key.Kind == \"\" &&",
+		folder: integration, test: "TestReleasingASetWhoseDeletionWasNotSeenKeepsItsApplications",
+	},
+	{
+		what: "the type of a Secret that is written changes",
+		file: "internal/component/secrets.go", from: "written.Name == wanted.Name", to: "false",
+		folder: integration, test: "TestTheTypeOfASecretThatIsWrittenStays",
+	},
 	// What somebody asks for
 	{
 		what: "what only waits is named before what it waits for",

@@ -114,7 +114,8 @@ type Input struct {
 	KeptNamespaces []string
 	// LiveDomains are the domains of the live ManagedCertificates that are ours.
 	LiveDomains map[Key][]string
-	// LiveSecrets are the Secrets that the live ExternalSecrets which are ours have written.
+	// LiveSecrets are the Secrets that the live ExternalSecrets which are ours have written,
+	// with the types that they have.
 	LiveSecrets map[Key]WrittenSecret
 	// TakenRecords are the DNS names, in lower case, that another environment holds,
 	// with its name. They get no record.

@@ -95,7 +95,7 @@ func gate(env *v1alpha1.AppEnvironment) v1alpha1.Gate {
 }
 
 // SecretsSynced is nil when every ExternalSecret has been synced once, else it
-// names the first that has not, in the order of the spec. live are the live
+// names the first that has not, or goes with its Secret, in the order of the spec. live are the live
 // ExternalSecrets that are ours. A secret in a withheld namespace holds back too.
 func SecretsSynced(in Input, live map[Key]*unstructured.Unstructured) *Waiting {
 	if in.Env.Spec.Secrets == nil {
@@ -107,7 +107,7 @@ func SecretsSynced(in Input, live map[Key]*unstructured.Unstructured) *Waiting {
 			why.Message = fmt.Sprintf("Namespace %s: %s", key.Namespace, why.Message)
 			return &Waiting{Key: key, Health: why}
 		}
-		if !syncedOnce(live[key]) {
+		if !syncedOnce(live[key]) || live[key].GetDeletionTimestamp() != nil {
 			return &Waiting{Key: key, Health: secrets.Health(in, key, live[key])}
 		}
 	}

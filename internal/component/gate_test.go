@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -151,6 +152,12 @@ func liveSecret(refreshTime, ready string) *unstructured.Unstructured {
 	}}
 }
 
+func leaving(u *unstructured.Unstructured) *unstructured.Unstructured {
+	now := metav1.Now()
+	u.SetDeletionTimestamp(&now)
+	return u
+}
+
 func TestSecretsSynced(t *testing.T) {
 	key := Key{Group: esoGroup, Kind: "ExternalSecret", Namespace: "hoge-namespace", Name: "app1-env"}
 	tests := map[string]struct {
@@ -162,6 +169,7 @@ func TestSecretsSynced(t *testing.T) {
 		"a secret that was never synced":              {live: liveSecret("", "False"), want: "not synced"},
 		"a secret that was synced once":               {live: liveSecret("2026-09-01T00:00:00Z", "True")},
 		"a secret that was synced once and fails now": {live: liveSecret("2026-09-01T00:00:00Z", "False")},
+		"a secret that goes with its ExternalSecret":  {live: leaving(liveSecret("2026-09-01T00:00:00Z", "True")), want: "is being deleted"},
 		"no secrets at all":                           {change: func(in *Input) { in.Env.Spec.Secrets = nil }},
 		"a secret in a namespace that belongs to others": {
 			change: func(in *Input) {

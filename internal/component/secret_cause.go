@@ -32,9 +32,8 @@ func secretCause(in Input, key Key, live *unstructured.Unstructured, ready condi
 		return withCause("", cmp.Or(ready.message, "it is not synced"), advice+note)
 	}
 	match := entryFailed.FindStringSubmatch(oneLine(event))
-	if secret := text(live.Object, "spec", "target", "name"); match == nil && typeRefused.MatchString(oneLine(event)) {
-		return shorten(fmt.Sprintf("Secret %s has another type than is asked for, which cannot change; put the type back, give the item a new "+
-			"secretName, or delete the Secret and External Secrets makes it again (kubectl delete secret -n %s %s)%s", secret, key.Namespace, secret, note))
+	if match == nil && typeRefused.MatchString(oneLine(event)) {
+		return otherType(key.Namespace, cmp.Or(text(live.Object, "spec", "target", "name"), key.Name))
 	}
 	if match == nil {
 		return withCause("", event, "; check "+identity(in.Env)+note)
@@ -44,6 +43,12 @@ func secretCause(in Input, key Key, live *unstructured.Unstructured, ready condi
 		return shorten(entry + " not found; " + whereToCreate(in.Env) + note)
 	}
 	return withCause(entry+" cannot be read: ", match[3], "; check "+identity(in.Env)+note)
+}
+
+// otherType is about a Secret that has another type than is asked for. The command comes first: names are long.
+func otherType(namespace, name string) string {
+	return shorten(fmt.Sprintf("kubectl delete secret -n %s %s lets External Secrets make it again: it has another type than is asked for, which cannot change; "+
+		"or put the type back, or give the item a new secretName", namespace, name))
 }
 
 // remoteEntry names what an entry of a live ExternalSecret asks for, as in

@@ -81,8 +81,8 @@ func externalSecretHealth(in Input, key Key, live *unstructured.Unstructured) He
 // Secret has.
 func keepsType(in Input, key Key, live *unstructured.Unstructured) Health {
 	item, asked := itemOf(in.Env, key)
-	have, written := Written(live)
-	if want := writtenAs(item); !asked || !written || want.Name != have.Name || want.Type == have.Type {
+	have, proven, _ := Written(live)
+	if want := writtenAs(item); !asked || !proven || want.Name != have.Name || want.Type == have.Type {
 		return Health{}
 	}
 	return Health{State: Stalled, Reason: v1alpha1.ReasonImmutableChanged, Message: shorten(fmt.Sprintf(

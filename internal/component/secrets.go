@@ -129,16 +129,21 @@ func writtenAs(item v1alpha1.SecretItem) WrittenSecret {
 	}
 }
 
-// Written is the Secret that a live ExternalSecret has written. ok is false when it never
-// wrote one, and when Kubernetes does not let it write the one there is: that may have
-// another type than it asks for.
-func Written(live *unstructured.Unstructured) (secret WrittenSecret, ok bool) {
+// Written is the Secret that a live ExternalSecret has written, as far as it tells. ok is false when it has written
+// none under the name that it asks for, and when the API server takes no change of the one there is: that may have
+// another type. proven says that the last sync was of what it asks for now, so that the type is the Secret's.
+func Written(live *unstructured.Unstructured) (secret WrittenSecret, proven, ok bool) {
 	secret = WrittenSecret{
 		Name: text(live.Object, "status", "binding", "name"),
 		Type: corev1.SecretType(cmp.Or(text(live.Object, "spec", "target", "template", "type"), string(corev1.SecretTypeOpaque))),
 	}
+	asked := cmp.Or(text(live.Object, "spec", "target", "name"), live.GetName())
+	if !syncedOnce(live) || secret.Name != asked {
+		return secret, false, false
+	}
+	proven = judgesThisGeneration(live)
 	refused := strings.HasPrefix(conditionOf(live, "Ready").message, couldNotUpdate)
-	return secret, syncedOnce(live) && secret.Name != "" && !refused
+	return secret, proven, proven || !refused
 }
 
 // couldNotUpdate is what External Secrets says of itself when the API server takes no

@@ -197,6 +197,7 @@ func (p *pass) createdBefore(ctx context.Context, s *step) component.Health {
 
 func (p *pass) stored(s *step, stored *unstructured.Unstructured) {
 	p.echoes.note(stored)
+	p.memory.stored[s.key] = stored.GetResourceVersion()
 	s.live = stored
 	p.live[s.key] = stored
 	delete(p.memory.refusals, s.key)

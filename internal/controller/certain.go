@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
@@ -104,6 +105,9 @@ func (p *pass) isDue() bool {
 // verified is an object from the cache, or what it is now where the cache does not show the object on record, or one
 // that is not ours: what is on record must neither be lost for that, nor become another object.
 func (p *pass) verified(ctx context.Context, key component.Key, cached *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if p.memory.outdates(key, cached) {
+		return p.applier.Get(ctx, cached)
+	}
 	agrees := marks.Standing(cached, p.owner) == apply.Ours && p.records[key].UID == cached.GetUID()
 	if agrees || p.memory.verified[key] == cached.GetResourceVersion() {
 		return cached, nil
@@ -113,6 +117,20 @@ func (p *pass) verified(ctx context.Context, key component.Key, cached *unstruct
 		p.memory.verified[key] = now.GetResourceVersion() // until it changes
 	}
 	return now, err
+}
+
+// outdates says whether an object from the cache is of before the operator's own write to it. Reads wait for the cache to
+// show that, but not for ever.
+func (m *memory) outdates(key component.Key, cached *unstructured.Unstructured) bool {
+	written, known := m.stored[key]
+	if !known {
+		return false
+	}
+	if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), written); err == nil && order < 0 {
+		return true
+	}
+	delete(m.stored, key)
+	return false
 }
 
 // lastOutrun is the longest that an environment waits which the cache does not show as it is: what it shows next has

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
 )
 
 func TestAPassIsCertainOfAnEnvironmentThatIsTheSameForUs(t *testing.T) {
@@ -81,5 +83,31 @@ func TestWhoWasTooLateWaitsLongerWhileTheCacheStandsStill(t *testing.T) {
 	}
 	if got := m.outrun("8"); got != lastOutrun {
 		t.Errorf("at most it waits %s", got)
+	}
+}
+
+// Where a read did not wait until the cache shows what was written, the object is read past it.
+func TestAnObjectFromBeforeTheOwnWriteIsOutdated(t *testing.T) {
+	key := component.Key{Kind: "ServiceAccount", Namespace: "hoge", Name: "app1"}
+	m := &memory{stored: map[component.Key]string{key: "100"}}
+	at := func(version string) *unstructured.Unstructured {
+		u := account("app1", "1")
+		u.SetResourceVersion(version)
+		return u
+	}
+	for _, step := range []struct {
+		version string
+		want    bool
+	}{{"99", true}, {"9", true}, {"100", false}, {"99", false}} { // once it was seen, it is forgotten
+		if got := m.outdates(key, at(step.version)); got != step.want {
+			t.Errorf("version %s is outdated: %v, want %v", step.version, got, step.want)
+		}
+	}
+	m.stored[key] = "100"
+	if m.outdates(key, at("101")) || len(m.stored) > 0 {
+		t.Error("a later version is outdated, or the write is remembered for ever")
+	}
+	if other := (component.Key{Kind: "ServiceAccount", Name: "other"}); m.outdates(other, at("1")) {
+		t.Error("an object that was never written is outdated")
 	}
 }

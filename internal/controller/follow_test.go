@@ -13,34 +13,33 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// behind is a client whose cache never shows what was written to some kinds.
+// behind is a client whose cache never shows what was written to one Secret.
 type behind struct {
 	client.Client
-	never   map[string]bool // by type of the object
-	waits   int
+	never   bool
 	deletes []client.DeleteOptions
 	fails   error
 }
 
+const lost = "lost" // its name
+
 func (b *behind) Scheme() *runtime.Scheme { return clientgoscheme.Scheme }
 
-func (b *behind) wait(ctx context.Context, kind string, waits bool) error {
-	if waits && b.never[kind] {
-		b.waits++
+func (b *behind) wait(ctx context.Context, waits bool) error {
+	if waits && b.never {
 		<-ctx.Done()
 		return ctx.Err()
 	}
 	return b.fails
 }
 
-func (b *behind) Get(ctx context.Context, _ client.ObjectKey, obj client.Object, options ...client.GetOption) error {
-	_, isSecret := obj.(*corev1.Secret)
-	return b.wait(ctx, map[bool]string{true: "Secret", false: "Pod"}[isSecret], !(&client.GetOptions{}).ApplyOptions(options).DisableReadYourWritesConsistency)
+func (b *behind) Get(ctx context.Context, key client.ObjectKey, _ client.Object, options ...client.GetOption) error {
+	return b.wait(ctx, key.Name == lost && !(&client.GetOptions{}).ApplyOptions(options).DisableReadYourWritesConsistency)
 }
 
 func (b *behind) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
 	_, isSecret := list.(*corev1.SecretList)
-	return b.wait(ctx, map[bool]string{true: "Secret", false: "Pod"}[isSecret], !(&client.ListOptions{}).ApplyOptions(options).DisableReadYourWritesConsistency)
+	return b.wait(ctx, isSecret && !(&client.ListOptions{}).ApplyOptions(options).DisableReadYourWritesConsistency)
 }
 
 func (b *behind) Delete(_ context.Context, _ client.Object, options ...client.DeleteOption) error {
@@ -48,10 +47,10 @@ func (b *behind) Delete(_ context.Context, _ client.Object, options ...client.De
 	return nil
 }
 
-// A look at one kind must not wait for ever, and that at another not at all.
+// One read of one object, and one of all of its kind, wait for a while, and less and less often. No other waits.
 func TestAReadWaitsForTheCacheOnlyForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &behind{never: map[string]bool{"Secret": true}}
+		b := &behind{never: true}
 		f := newFollower(b)
 		takes := func(want time.Duration, read func(context.Context) error) {
 			t.Helper()
@@ -63,40 +62,50 @@ func TestAReadWaitsForTheCacheOnlyForAWhile(t *testing.T) {
 				t.Errorf("it took %s, want %s", took, want)
 			}
 		}
-		secret := func(ctx context.Context) error { return f.Get(ctx, client.ObjectKey{}, &corev1.Secret{}) }
+		secret := func(ctx context.Context) error { return f.Get(ctx, client.ObjectKey{Name: lost}, &corev1.Secret{}) }
+		other := func(ctx context.Context) error { return f.Get(ctx, client.ObjectKey{Name: "other"}, &corev1.Secret{}) }
 		secrets := func(ctx context.Context) error { return f.List(ctx, &corev1.SecretList{}) }
 		pods := func(ctx context.Context) error { return f.List(ctx, &corev1.PodList{}) }
 
 		takes(patience, secret)
-		takes(0, secrets) // one waited for all
+		takes(0, secret)
+		takes(0, other)
+		takes(patience, secrets)
+		takes(0, secrets)
 		takes(0, pods)
 		time.Sleep(firstDoubt)
+		takes(0, other) // which says nothing of all Secrets
 		takes(patience, secrets)
 		time.Sleep(firstDoubt)
-		takes(0, secret) // the second doubt is longer
+		takes(0, secrets) // the second doubt is longer
 		time.Sleep(firstDoubt)
-		b.never["Secret"] = false
-		takes(0, secret)
-		b.never["Secret"] = true
-		takes(patience, secret) // and the first one again
+		b.never = false
+		takes(0, secrets)
+		b.never = true
+		takes(patience, secrets) // and the first one again
 		for range 10 {
 			time.Sleep(lastDoubt)
-			takes(patience, secret)
+			takes(patience, secrets)
 		}
 		time.Sleep(lastDoubt - time.Second)
-		takes(0, secret)
+		takes(0, secrets)
+		takes(0, func(ctx context.Context) error {
+			return f.List(ctx, &corev1.SecretList{}, client.DisableReadYourWritesConsistency)
+		})
+		time.Sleep(time.Second)
+		takes(patience, secrets)
 	})
 }
 
 func TestAReadThatIsGivenUpByWhoeverAskedIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFollower(&behind{never: map[string]bool{"Secret": true}})
+		f := newFollower(&behind{never: true})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := f.Get(ctx, client.ObjectKey{}, &corev1.Secret{}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := f.Get(ctx, client.ObjectKey{Name: lost}, &corev1.Secret{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want a deadline exceeded", err)
 		}
-		if f.doubtful(corev1.SchemeGroupVersion.WithKind("Secret")) {
+		if len(f.doubts) > 0 {
 			t.Error("the cache is in doubt because somebody did not wait")
 		}
 	})

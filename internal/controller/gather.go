@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/apply"
@@ -62,7 +63,7 @@ func (p *pass) gatherLive(ctx context.Context) {
 		case "ManagedCertificate":
 			p.in.LiveDomains[key], _, _ = unstructured.NestedStringSlice(live.Object, "spec", "domains")
 		case "ExternalSecret":
-			if secret, ok := component.Written(live); ok {
+			if secret, ok := p.memory.written(key, live); ok {
 				p.in.LiveSecrets[key] = secret
 			}
 		case "AppProject":
@@ -73,6 +74,26 @@ func (p *pass) gatherLive(ctx context.Context) {
 			p.in.LiveProject = &project
 		}
 	}
+}
+
+// A writing is what an ExternalSecret has written for certain.
+type writing struct {
+	by     types.UID
+	secret component.WrittenSecret
+}
+
+// written is the Secret that a live ExternalSecret has written. What it asks for now may be yet to be written, and then
+// what was written last is remembered.
+func (m *memory) written(key component.Key, live *unstructured.Unstructured) (component.WrittenSecret, bool) {
+	secret, proven, ok := component.Written(live)
+	known, remembered := m.writings[key]
+	switch {
+	case proven:
+		m.writings[key] = writing{live.GetUID(), secret}
+	case remembered && known.by == live.GetUID() && known.secret.Name == secret.Name:
+		return known.secret, true
+	}
+	return secret, ok
 }
 
 // undecodable notes that what an object should be depends on one that cannot be

@@ -37,6 +37,9 @@ const (
 
 // again says when to look again: at a time, or from some time on when there is nothing more urgent.
 func (p *pass) again() reconcile.Result {
+	if p.unseen && p.recheck > seenAfter {
+		p.recheck = seenAfter
+	}
 	switch {
 	case p.recheck == 0 && p.leisure == 0 && p.unseen:
 		return reconcile.Result{RequeueAfter: seenAfter, Priority: new(whenIdle)}

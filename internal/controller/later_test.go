@@ -184,3 +184,27 @@ func TestATeardownKnowsWhatNoPassHasLivedToSeeCreatedByItsMarks(t *testing.T) {
 		})
 	}
 }
+
+// What was created and is not in the cache yet is looked at again, whatever else is due later.
+func TestWhatTheCacheIsYetToShowIsLookedAtAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		recheck, leisure time.Duration
+		unseen           bool
+		want             time.Duration
+	}{
+		"everything is seen":                        {},
+		"something is not":                          {unseen: true, want: seenAfter},
+		"another look comes sooner":                 {recheck: time.Second, unseen: true, want: time.Second},
+		"another look comes later":                  {recheck: time.Hour, unseen: true, want: seenAfter},
+		"another look, with time, comes sooner":     {leisure: time.Second, unseen: true, want: time.Second},
+		"everything is seen, and a look is to come": {recheck: time.Hour, want: time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := aNewOne()
+			p.recheck, p.leisure, p.unseen = test.recheck, test.leisure, test.unseen
+			if result := p.again(); result.RequeueAfter != test.want {
+				t.Errorf("the next look is after %s, want %s", result.RequeueAfter, test.want)
+			}
+		})
+	}
+}

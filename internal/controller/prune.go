@@ -211,9 +211,11 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 		}
 	}
 	if live == nil || record.UID != "" && record.UID != live.GetUID() {
-		delete(p.records, key)
-		p.applier.Forget(referenceTo(record))
+		p.dropEntry(key)
 		return true, nil
+	}
+	if p.live[key] == nil {
+		p.unseen = true // its end may come unseen, too
 	}
 	p.live[key] = live
 	ours := p.standing(key, live) == apply.Ours
@@ -221,7 +223,7 @@ func (p *pass) remove(ctx context.Context, key component.Key) (gone bool, err er
 	case ours && p.retains():
 		return p.release(ctx, key, live)
 	case p.isReleased(key, live):
-		delete(p.records, key)
+		p.dropEntry(key)
 		return true, nil
 	case ours && marks.Standing(live, p.owner) != apply.Ours:
 		return false, p.relabel(ctx, key, live)
@@ -248,21 +250,20 @@ func (p *pass) isGone(ctx context.Context, key component.Key, deleted types.UID)
 	}
 	p.live[key] = live
 	if live != nil && live.GetUID() == deleted {
+		p.memory.stored[key] = live.GetResourceVersion()
+		p.unseen = true
 		return false, nil
 	}
-	delete(p.records, key)
-	p.applier.Forget(referenceTo(record))
+	p.dropEntry(key)
 	return true, nil
 }
 
-// isReleased says whether an adopted Namespace on record bears none of our marks but the consent that a
-// release leaves: it was released, and the entry is of a status that was read before that was written. Its
-// labels were not taken off by somebody, and must not come back.
-func (p *pass) isReleased(key component.Key, live *unstructured.Unstructured) bool {
-	annotations := live.GetAnnotations()
-	return key.Kind == "Namespace" && p.records[key].Origin == v1alpha1.OriginAdopted && marks.HolderOf(live) == "" &&
-		annotations[v1alpha1.AnnotationOwnerUID] == "" && annotations[v1alpha1.AnnotationOrigin] == "" &&
-		annotations[v1alpha1.AnnotationAdoptBy] == p.env.Name
+// dropEntry forgets an object that is gone, or no longer the environment's.
+func (p *pass) dropEntry(key component.Key) {
+	p.applier.Forget(referenceTo(p.records[key]))
+	delete(p.records, key)
+	delete(p.memory.verified, key)
+	delete(p.memory.stored, key)
 }
 
 // relabel puts our marks back on an object on record that somebody took them off, and
@@ -286,27 +287,6 @@ func (p *pass) relabel(ctx context.Context, key component.Key, live *unstructure
 		{"op": "add", "path": "/metadata/labels", "value": labels},
 		{"op": "add", "path": "/metadata/annotations", "value": annotations},
 	})
-}
-
-// release gives up an object and its entry, so that nobody takes it for ours later. One
-// of ours keeps the consent that lets this environment take it back.
-func (p *pass) release(ctx context.Context, key component.Key, cached *unstructured.Unstructured) (gone bool, err error) {
-	live, err := p.applier.Get(ctx, cached)
-	if err != nil {
-		return false, err
-	}
-	if live != nil && p.standing(key, live) == apply.Ours {
-		err := p.applier.Release(ctx, live, apply.Release{
-			Drop:       []string{v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment, v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin},
-			Finalizers: []string{v1alpha1.ApplicationSetFinalizer},
-			Leave:      map[string]string{v1alpha1.AnnotationAdoptBy: p.env.Name},
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	delete(p.records, key)
-	return true, nil
 }
 
 // mayDelete says whether labels, owner's UID and entry agree that the object is

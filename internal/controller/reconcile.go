@@ -54,6 +54,10 @@ type memory struct {
 	refused map[component.Key]bool
 	// verified are the resource versions of objects in the cache that are not what is on record, and are so.
 	verified map[component.Key]string
+	// stored are the resource versions that were written and that the cache is yet to show.
+	stored map[component.Key]string
+	// writings are the Secrets that ExternalSecrets have written.
+	writings map[component.Key]writing
 	// refusals are writes that failed, so that events do not repeat them at once.
 	refusals map[component.Key]refusal
 	// contentions are fields that others took back.
@@ -209,6 +213,7 @@ func (r *Reconciler) memoryOf(env *v1alpha1.AppEnvironment) *memory {
 	defer r.mu.Unlock()
 	if r.memories[env.UID] == nil {
 		r.memories[env.UID] = &memory{name: env.Name, refused: map[component.Key]bool{}, verified: map[component.Key]string{}, refusals: map[component.Key]refusal{},
+			stored: map[component.Key]string{}, writings: map[component.Key]writing{},
 			contentions: map[component.Key]contention{}, causes: map[component.Key]*cause{}, created: map[component.Key]types.UID{}}
 	}
 	return r.memories[env.UID]

@@ -98,7 +98,7 @@ func (p *pass) find(ctx context.Context, key component.Key, ref *unstructured.Un
 		live, err = p.verified(ctx, key, live)
 	case p.looksPast(key):
 		live, err = p.applier.Get(ctx, ref)
-		p.unseen = p.unseen || live != nil && p.standing(key, live) == apply.Ours
+		p.unseen = p.unseen || p.suspended == "" && live != nil && p.standing(key, live) == apply.Ours
 	}
 	if live != nil {
 		p.notice(ctx, key, live)

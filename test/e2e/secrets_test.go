@@ -117,7 +117,7 @@ func secretOfAnotherType(s *stage) {
 	// A Secret that somebody made.
 	s.must(s.client.Create(s.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: "renamed"}}))
 	asks("renamed", new(basic))
-	s.note("%s", s.blocked("ExternalSecret "+s.name+"/env", "Secret renamed has another type", "kubectl delete secret -n "+s.name+" renamed"))
+	s.note("%s", s.blocked("ExternalSecret "+s.name+"/env", "kubectl delete secret -n "+s.name+" renamed lets External Secrets make it again", "it has another type"))
 	asks("renamed", nil)
 	s.ready()
 	asks("another", new(basic))
