@@ -3,9 +3,9 @@
 //
 // A seed decides on a script: what is done to which environment, in which order and with which pauses. The script is
 // played twice, each time on a control plane of its own with a real etcd, API server and the controllers of
-// Kubernetes: once in peace, and once in a storm, in which the operator is killed, API server and etcd crash, what
-// the operator asks is delayed, dropped, cut off and refused, two operators fight for the lease, the CRDs of
-// optional APIs go, admission webhooks fail, quotas are full and namespaces hang.
+// Kubernetes: once in peace, and once in a storm, in which the operator is killed, API server, etcd and Kubernetes'
+// own controllers crash, what the operator asks is delayed, dropped, cut off and refused, two operators fight for
+// the lease, the CRDs of optional APIs go, admission webhooks fail, quotas are full and namespaces hang.
 //
 // Both must end the same. In between, what the audit log of the storm says must have held: see invariants.
 //

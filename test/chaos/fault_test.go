@@ -51,6 +51,7 @@ func (s *storm) faults() []fault {
 		{"operator killed", 3 * time.Second, true, s.killOperator},
 		{"API server crashed", 50 * time.Second, false, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashAPIServer) }},
 		{"etcd crashed", 50 * time.Second, false, func(context.Context, *rand.Rand) error { return s.crash(s.plane.CrashEtcd) }},
+		{"controllers killed", 45 * time.Second, false, func(context.Context, *rand.Rand) error { return s.plane.KillControllers() }},
 		{"storm of the proxy", 10 * time.Second, false, s.spoilRequests},
 		{"two operators", 50 * time.Second, true, s.fight},
 		{"API removed", 40 * time.Second, false, s.removeAPI},
