@@ -89,7 +89,7 @@ func (h *history) application(e event) {
 // forget takes no Application for certain that was there before a crash.
 func (v *invariants) forget(now time.Time) {
 	for len(v.crashes) > 0 && now.After(v.crashes[0]) {
-		v.crashes = v.crashes[1:]
+		v.crashed, v.crashes = v.crashes[0], v.crashes[1:]
 		for _, h := range v.environments {
 			clear(h.apps)
 			h.hadApps = false

@@ -35,6 +35,7 @@ type invariants struct {
 	effects map[string]int
 	// crashes are when a server began to crash and was back: what was stored in between, the log may not have.
 	crashes []time.Time
+	crashed time.Time // the last of them so far
 
 	environments map[string]*history
 }
@@ -91,8 +92,11 @@ func (v *invariants) see(e event) {
 	v.feel(e)
 	name, h := v.environmentOf(e)
 	if !e.done() {
-		if h != nil && e.ResponseStatus.Code >= 500 {
-			delete(h.apps, e.ObjectRef.Name) // it may have been stored nevertheless
+		if h != nil && e.ResponseStatus.Code >= 500 { // it may have been stored nevertheless
+			delete(h.apps, e.ObjectRef.Name)
+			if e.ObjectRef.Resource == "appenvironments" && e.Verb == "delete" {
+				h.environment(e)
+			}
 		}
 		return
 	}
@@ -165,7 +169,9 @@ func (h *history) environment(e event) {
 
 // deletion is one by the operator.
 func (v *invariants) deletion(e event, name string, h *history) {
-	if e.ObjectRef.Resource == "namespaces" {
+	// Whoever asked when a server crashed asks again, but not at once.
+	unlogged := !h.deleted && e.StageTimestamp.Sub(v.crashed) < 10*time.Second
+	if e.ObjectRef.Resource == "namespaces" && !unlogged {
 		v.check(askedDeletion, h.deleted && !h.byHand, e, "nobody has deleted AppEnvironment "+name+", or it has adopted the Namespace")
 	}
 	if e.ObjectRef.Resource == "appprojects" && h.hadApps {
