@@ -70,7 +70,8 @@ func hide(t *testing.T, own *fixture.Plane, resource string) {
 	}
 }
 
-// Nothing else leads back to the environment: no event, and no edit.
+// No event of the object leads back to the environment, and no edit. That a look of its own does, should nothing else, is
+// held by TestWhatTheCacheIsYetToShowIsLookedAtAgain.
 func TestAnObjectThatSomebodyDeletedBeforeItWasSeenComesBack(t *testing.T) {
 	t.Parallel()
 	own := startPlane(t, fixture.Options{})

@@ -60,9 +60,6 @@ var wrong = []operation{
 		}
 		asked(env, v1alpha1.SecretItem{Name: "lost", Extract: []v1alpha1.RemoteSecret{{Key: env.Name + "-lost"}}})
 	}},
-	{name: "another type of a Secret that is written", says: "ExternalSecret it-RUN/env: Secret env keeps its type Opaque", do: func(env *environment) {
-		env.Spec.Secrets.Items[0].Type = new("example.com/another")
-	}},
 	{name: "a property that nobody made", says: `ExternalSecret it-RUN/halved: key "RUN-env" (property "NOBODY") not found; add it to spec.secrets.store.fake.data`, do: func(env *environment) {
 		if env.Spec.Secrets == nil {
 			env.Spec.Secrets = fixture.FakeSecrets(env.Name, "env")
