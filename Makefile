@@ -32,6 +32,15 @@ demo-down: ## Stop the demo
 build: ## Build the operator into bin/manager
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X $(CONFIG).Version=$(VERSION) -X $(CONFIG).Commit=$(COMMIT)" -o bin/manager ./cmd
 
+.PHONY: plugin
+plugin: ## Build the kubectl plugin into bin/kubectl-appenv
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X $(CONFIG).Version=$(VERSION) -X $(CONFIG).Commit=$(COMMIT)" -o bin/kubectl-appenv ./cmd/kubectl-appenv
+
+PLUGIN_DIR ?= $(HOME)/.local/bin
+.PHONY: install-plugin
+install-plugin: plugin ## Put the plugin and its completion into a folder of the PATH; PLUGIN_DIR=~/.local/bin
+	@hack/install-plugin.sh "$(PLUGIN_DIR)"
+
 .PHONY: install-manifest
 install-manifest: ## Write what config/default installs into bin/install.yaml
 	@mkdir -p bin

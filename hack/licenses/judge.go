@@ -30,6 +30,8 @@ var read = map[string][]string{
 	"5dc79da695aea39a47245008a168e3f7d461b686da8bec299fd55fee0393cbcc": {"Apache-2.0", "BSD-3-Clause", "MIT"},
 	// sigs.k8s.io/json: which licence is for which folder.
 	"ef523ecf6292d4b80e02e6003dcbaf386e774efe70e8607ad762b1437d1f383b": {"Apache-2.0", "BSD-3-Clause"},
+	// github.com/google/cel-go: a heading above the licence of one file, which is that of Go's protocol buffers.
+	"4cdb9af102dfbb0ca03d87d6f650a505df098646a4080f4665b389ad9c6caa02": {"Apache-2.0", "BSD-3-Clause"},
 	// std, crypto/internal/boring: Go's own licence for the Go code there. The others in it, OpenSSL's among them, are
 	// those of an object file that is linked with GOEXPERIMENT=boringcrypto and cgo only; we build with neither.
 	"56210f826b8f0fbac3160dfe55c97f4019eb6cdda3963b5a0eab8a8bdb62360e": {"BSD-3-Clause"},

@@ -30,7 +30,7 @@ func main() {
 
 func run(ctx context.Context, out io.Writer, update bool) error {
 	j := newJudge()
-	verdicts, err := linkedInto(ctx, j, "../..", "./cmd")
+	verdicts, err := linkedInto(ctx, j, "../..", "./cmd/...")
 	if err != nil {
 		return err
 	}

@@ -106,13 +106,13 @@ func byName(a, b argocd.Element) int {
 // elementOf keeps the namespace of a live element: Argo CD would leave everything
 // behind in the old one.
 func elementOf(in Input, app v1alpha1.App) argocd.Element {
-	source := in.Env.Spec.Source
+	repository, path := SourceOf(in.Env, app)
 	element := argocd.Element{
 		argocd.ElementName:           app.Name,
 		argocd.ElementApplication:    ApplicationName(in.Env, app.Name),
-		argocd.ElementRepoURL:        orDefault(app.RepoURL, source.RepoURL),
-		argocd.ElementTargetRevision: orDefault(app.TargetRevision, source.TargetRevision),
-		argocd.ElementPath:           expand(in.Env, app.Name, orDefault(app.Path, source.Path)),
+		argocd.ElementRepoURL:        repository,
+		argocd.ElementTargetRevision: orDefault(app.TargetRevision, in.Env.Spec.Source.TargetRevision),
+		argocd.ElementPath:           path,
 		argocd.ElementNamespace:      NamespaceOf(in.Env, app.Namespace),
 		argocd.ElementImages:         strings.Join(imageOverrides(app), ","),
 	}

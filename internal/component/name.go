@@ -87,3 +87,9 @@ func orDefault[T any](value *T, fallback T) T {
 	}
 	return *value
 }
+
+// SourceOf is the repository and the folder in it that an app is deployed from.
+func SourceOf(env *v1alpha1.AppEnvironment, app v1alpha1.App) (repository, path string) {
+	source := env.Spec.Source
+	return orDefault(app.RepoURL, source.RepoURL), expand(env, app.Name, orDefault(app.Path, source.Path))
+}

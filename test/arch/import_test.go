@@ -33,7 +33,18 @@ var clients = []string{
 // test: decide first where it stands.
 var layers = []layer{
 	{folder: "cmd", ours: []string{"internal/config", "internal/controller"}},
-	{folder: "cmd/kubectl-appenv", ours: []string{"api", "internal/component", "internal/status", "internal/foreign"}},
+	{folder: "cmd/kubectl-appenv", ours: []string{"internal/cli"}},
+	{folder: "internal/cli", ours: []string{
+		"api", "config/crd", "internal/component", "internal/config", "internal/crd", "internal/lint", "internal/manifest", "internal/overlay", "internal/render",
+	}},
+	{folder: "internal/lint", ours: []string{
+		"api", "internal/component", "internal/crd", "internal/foreign", "internal/manifest", "internal/overlay", "internal/render",
+	}, never: clients},
+	{folder: "internal/render", ours: []string{"api", "internal/component"}, never: append([]string{"context", "time"}, clients...)},
+	{folder: "internal/overlay", ours: []string{"internal/manifest"}, never: clients},
+	{folder: "internal/manifest", ours: nil, never: clients},
+	{folder: "internal/crd", ours: nil, never: clients},
+	{folder: "config", ours: nil, never: clients},
 	{folder: "internal/controller", ours: []string{"api", "internal/apply", "internal/component", "internal/config", "internal/foreign", "internal/status"}},
 	{folder: "internal/status", ours: []string{"api", "internal/component"}, never: append([]string{"context"}, clients...)},
 	{folder: "internal/component", ours: []string{"api", "internal/foreign"}, never: append([]string{"context", "time"}, clients...)},
@@ -135,9 +146,6 @@ func TestImportsPointDownward(t *testing.T) {
 		t.Error(violation)
 	}
 	for _, l := range layers {
-		if l.folder == "cmd/kubectl-appenv" {
-			continue // comes later
-		}
 		if !slices.ContainsFunc(all, func(p pkg) bool { return below(strings.TrimPrefix(p.ImportPath, module), l.folder) }) {
 			t.Errorf("no package is below %s: the layer guards nothing", l.folder)
 		}
@@ -151,7 +159,9 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 	}{
 		"cmd may import controller":                   {"cmd", module + "internal/controller", false},
 		"cmd may not import component":                {"cmd", module + "internal/component", true},
-		"the plugin may import component":             {"cmd/kubectl-appenv", module + "internal/component", false},
+		"the plugin may import its commands":          {"cmd/kubectl-appenv", module + "internal/cli", false},
+		"the operator may not import the plugin":      {"internal/controller", module + "internal/cli", true},
+		"lint may not ask a cluster":                  {"internal/lint", "k8s.io/client-go/rest", true},
 		"controller may import status":                {"internal/controller", module + "internal/status", false},
 		"status may read the clock's type":            {"internal/status", "time", false},
 		"status may not import apply":                 {"internal/status", module + "internal/apply", true},
@@ -173,5 +183,29 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// What only the plugin needs would make the operator larger and slower to start, and its supply chain longer.
+func TestTheOperatorLinksNothingOfThePlugin(t *testing.T) {
+	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd")
+	command.Dir = root
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependencies := strings.Fields(string(out))
+	if !slices.Contains(dependencies, module+"internal/controller") {
+		t.Fatal("the operator's packages are not listed")
+	}
+	for _, path := range dependencies {
+		for _, never := range []string{
+			"sigs.k8s.io/kustomize", "github.com/google/cel-go", "github.com/spf13/cobra", "k8s.io/cli-runtime",
+			module + "internal/cli", module + "internal/lint", module + "internal/crd", module + "internal/overlay",
+		} {
+			if below(path, never) {
+				t.Errorf("the operator links %s", path)
+			}
+		}
 	}
 }

@@ -134,8 +134,7 @@ func (s *storm) everything(ctx context.Context, play []script) error {
 func inPeace(t *testing.T, play []script) (end, footprint) {
 	t.Helper()
 	s := startStage(t, calm)
-	ctx, cancel := context.WithTimeout(t.Context(), *duration+patience)
-	defer cancel()
+	ctx := t.Context()
 	if err := s.everything(ctx, play); err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +157,8 @@ func inStorm(t *testing.T, play []script) (end, *storm) {
 	t.Helper()
 	s := startStage(t, 1000)
 	s.scripts = play
-	all, cancel := context.WithTimeout(t.Context(), *duration+2*patience)
-	defer cancel()
+	all := t.Context()
+	s.calm = time.Now().Add(*duration)
 	raging, calmDown := context.WithCancel(all)
 	defer calmDown()
 	rage := make(chan error, 1)

@@ -23,6 +23,8 @@ import (
 // A stage is where a script is played.
 type stage struct {
 	plane *fixture.Plane
+	// calm is when the storm is over, zero in peace.
+	calm time.Time
 	// pace is what the pauses of a script are multiplied by, in thousandths.
 	pace atomic.Int64
 	// holds is how often a namespace could not go for a while.
@@ -42,11 +44,23 @@ func (s *stage) play(ctx context.Context, script script) error {
 			return ctx.Err()
 		case <-time.After(s.wait(scene.after)):
 		}
-		if err := s.do(ctx, script.name, scene.act); err != nil {
+		if err := s.perform(ctx, script.name, scene.act); err != nil {
 			return fmt.Errorf("%s, scene %d, %s: %w", script.name, i, scene.act, err)
 		}
 	}
 	return nil
+}
+
+// perform does what a scene asks for. How long all scenes take together depends on the machine and on what broke; but
+// once nothing breaks any more, none takes longer than everything may take to come to its end.
+func (s *stage) perform(ctx context.Context, name string, what act) error {
+	begins := time.Now()
+	if begins.Before(s.calm) {
+		begins = s.calm
+	}
+	ctx, cancel := context.WithDeadline(ctx, begins.Add(patience))
+	defer cancel()
+	return s.do(ctx, name, what)
 }
 
 func (s *stage) do(ctx context.Context, name string, what act) error {
@@ -220,6 +234,8 @@ func (s *stage) hold(ctx context.Context, name string) error {
 		return orDone(orDone(err, apierrors.IsAlreadyExists), apierrors.IsNotFound)
 	})
 	time.AfterFunc(s.wait(20*time.Second), func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*patience) // the scene may be over by then
+		defer cancel()
 		_ = try(ctx, func() error {
 			return orDone(s.plane.Client.Patch(ctx, object.DeepCopy(), noFinalizers), apierrors.IsNotFound)
 		})

@@ -34,7 +34,7 @@ func userFields(t testing.TB, crd kind) []userField {
 	var all []userField
 	for _, base := range distinct(t) {
 		fields := []userField{{path: "metadata.name", original: "qname"}}
-		spec := crd.structural.Properties["spec"]
+		spec := crd.Schema.Properties["spec"]
 		walkStrings("spec", &spec, base["spec"], func(path, text string, node *schema.Structural) {
 			fields = append(fields, userField{path: path, original: text, quantity: node != nil && node.XIntOrString})
 		})
@@ -128,7 +128,7 @@ func TestEveryStringOfTheSpecIsTried(t *testing.T) {
 	for _, field := range userFields(t, crd) {
 		tried[field.path] = true
 	}
-	spec := crd.structural.Properties["spec"]
+	spec := crd.Schema.Properties["spec"]
 	walkSchema("spec", &spec, func(path string) {
 		if !tried[path] {
 			t.Errorf("%s is not in testdata/distinct.yaml", path)

@@ -98,7 +98,7 @@ func tapes(seeds int) [][]byte {
 func TestEnoughOfWhatIsGeneratedIsAccepted(t *testing.T) {
 	crd := environments(t)
 	known := seeds(t, crd)
-	g := newGenerator(crd.structural, known)
+	g := newGenerator(crd.Schema, known)
 	accepted, refused, total := 0, map[string]int{}, 0
 	for i, choices := range tapes(len(known)) {
 		total++

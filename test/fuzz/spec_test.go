@@ -22,7 +22,7 @@ import (
 func FuzzAcceptedSpecsGiveAcceptedChildren(f *testing.F) {
 	crd := environments(f)
 	known := seeds(f, crd)
-	g := newGenerator(crd.structural, known)
+	g := newGenerator(crd.Schema, known)
 	for i, choices := range tapes(len(known)) {
 		f.Add(choices, adversarial[i%len(adversarial)])
 	}

@@ -1,0 +1,117 @@
+// Package cli is the kubectl plugin: one file per command. A command reads its flags, asks the packages that the
+// operator is made of, and prints. What it prints is made as a whole before the first byte is written, so that a command
+// that fails has written nothing.
+//
+// Errors are for people: what is wrong, where (file, line and column, or object), and what to do. Exit codes are 0, 1 for
+// a failure, and what a command says of its own.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/appenv/appenv-operator/internal/config"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Terminal says that Out is one: then there are colours, and what is watched is written over.
+	Terminal bool
+}
+
+// Standard are the streams of the process. NO_COLOR (https://no-color.org) makes a terminal an ordinary file.
+func Standard() Streams {
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Terminal: os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd())),
+	}
+}
+
+// An exitError ends the program with a code of its own. A nil error ends it without another word.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// Main runs a command line until it ends or is interrupted, and gives the exit code.
+func Main(arguments []string, streams Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return Run(ctx, arguments, streams)
+}
+
+// Run runs a command line until it ends or the context does, and gives the exit code.
+func Run(ctx context.Context, arguments []string, streams Streams) int {
+	root := newRoot(streams)
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code, exit := 1, &exitError{}
+	if errors.As(err, &exit) {
+		code = exit.code
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(streams.Err, "error: "+text)
+	}
+	return code
+}
+
+func newRoot(streams Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kubectl-appenv",
+		Short: "Plan, check and explain AppEnvironments",
+		Long: `Plan, check and explain AppEnvironments.
+
+render and lint work on files alone and need no cluster. They ask what the operator and the API server ask, so that a
+pull request sees what the cluster would say.`,
+		Example: `  # What would the operator make of this file?
+  kubectl appenv render -f hoge-dev.yaml
+
+  # Is everything in this folder right, and does it fit the application's repository?
+  kubectl appenv lint -f environments/ --repo ../hoge`,
+		Version:       config.Build().String(),
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl appenv"},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.AddCommand(newRender(streams), newLint(streams), newStatus(streams), newExplain(streams), newWait(streams))
+	root.AddCommand(newPause(streams), newObserve(streams), newResume(streams), newConfirm(streams), newVersion(streams))
+	return root
+}
+
+func newVersion(streams Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of the plugin",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(streams.Out, config.Build())
+			return err
+		},
+	}
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the golden files")
+
+// A run is a command line, as a user types it in testdata/input.
+type run struct {
+	line     string
+	in       string
+	terminal bool
+}
+
+// TestCommandsPrintWhatTheirGoldenFilesSay: a file in testdata/output for each, with exit code, standard output and
+// standard error.
+func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
+	output, err := filepath.Abs("testdata/output")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("testdata/input")
+	for name, r := range map[string]run{
+		"help":                      {line: ""},
+		"help-render":               {line: "render --help"},
+		"help-lint":                 {line: "lint --help"},
+		"unknown-command":           {line: "rendre"},
+		"unknown-flag":              {line: "render --fliename x"},
+		"render":                    {line: "render -f good.yaml"},
+		"render-standard-input":     {line: "render -f - --component namespaces", in: read(t, "good.yaml")},
+		"render-json":               {line: "render -f good.yaml -o json --component project,secrets"},
+		"render-nothing":            {line: "render"},
+		"render-refused":            {line: "render -f bad.yaml"},
+		"render-not-allowed":        {line: "render -f good.yaml --allowed-namespaces hoge-dev"},
+		"render-no-environment":     {line: "render -f other.yaml"},
+		"render-unknown-component":  {line: "render -f good.yaml --component apps"},
+		"render-unknown-output":     {line: "render -f good.yaml -o toml"},
+		"render-iam":                {line: "render -f good.yaml --iam --cluster-project my-gke --cluster-project-number 123"},
+		"render-iam-unknown":        {line: "render -f good.yaml --iam"},
+		"render-iam-azure":          {line: "render -f azure.yaml --iam --oidc-issuer https://oidc.example.com/x"},
+		"lint":                      {line: "lint -f good.yaml"},
+		"lint-fail-on-warning":      {line: "lint -f good.yaml --fail-on warning"},
+		"lint-bad":                  {line: "lint -f bad.yaml"},
+		"lint-bad-terminal":         {line: "lint -f bad.yaml", terminal: true},
+		"lint-bad-json":             {line: "lint -f bad.yaml -o json"},
+		"lint-bad-github":           {line: "lint -f bad.yaml -o github"},
+		"lint-bad-sarif":            {line: "lint -f bad.yaml -o sarif"},
+		"lint-no-file":              {line: "lint -f nowhere.yaml"},
+		"lint-no-environment":       {line: "lint -f other.yaml"},
+		"lint-unknown-severity":     {line: "lint -f good.yaml --fail-on fatal"},
+		"lint-old":                  {line: "lint -f good.yaml --old -", in: strings.ReplaceAll(read(t, "good.yaml"), "environment: dev", "environment: development")},
+		"lint-no-repository":        {line: "lint -f good.yaml --repo nowhere"},
+		"lint-foreign-repository":   {line: "lint -f good.yaml --repo https://github.com/example/fuga=."},
+		"lint-repository":           {line: "lint -f good.yaml --repo ."},
+		"lint-explain":              {line: "lint --explain quota-too-small"},
+		"lint-explain-schema":       {line: "lint --explain schema"},
+		"lint-explain-all":          {line: "lint --explain all"},
+		"lint-explain-unknown":      {line: "lint --explain quota"},
+		"status-two-names":          {line: "status a b"},
+		"status-name-and-selector":  {line: "status a -l b=c"},
+		"status-no-cluster":         {line: "status --server http://127.0.0.1:1"},
+		"status-unknown-kubeconfig": {line: "status --kubeconfig nowhere"},
+		"wait-unknown":              {line: "wait hoge-dev --for healthy"},
+		"confirm-nothing":           {line: "confirm"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("KUBECONFIG", os.DevNull)
+			var out, failures bytes.Buffer
+			code := Main(strings.Fields(r.line), Streams{In: strings.NewReader(r.in), Out: &out, Err: &failures, Terminal: r.terminal})
+			got := fmt.Sprintf("$ kubectl appenv %s\nexit code %d\n-- standard output\n%s-- standard error\n%s", r.line, code, out.String(), failures.String())
+			golden(t, filepath.Join(output, name+".txt"), got)
+		})
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; run: go test ./internal/cli -update, and read the difference", err)
+	}
+	if diff := gocmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

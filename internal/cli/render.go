@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/lint"
+	"github.com/appenv/appenv-operator/internal/render"
+)
+
+type renderOptions struct {
+	files
+	settings   component.Settings
+	output     string
+	components []string
+	iam        iamOptions
+}
+
+func newRender(streams Streams) *cobra.Command {
+	o := &renderOptions{}
+	command := &cobra.Command{
+		Use:   "render -f FILE|FOLDER|-",
+		Short: "Print what the operator makes of an environment",
+		Long: `Print what the operator makes of AppEnvironments, in the order in which it applies it, without a cluster.
+
+It is what stands in a cluster in which nothing is in the way: no name is taken, every secret is there, every app has
+passed the gate. What only a cluster knows is left out: the UID of the AppEnvironment on each object (it is there if the
+file has one), and whether an object was created or adopted. The list of AppEnvironments must be one that the API server
+accepts; otherwise nothing is printed, and the messages are those of lint.`,
+		Example: `  # What a change in a pull request changes
+  diff <(git show main:hoge-dev.yaml | kubectl appenv render -f -) <(kubectl appenv render -f hoge-dev.yaml)
+
+  # Only the Argo CD objects, as JSON
+  kubectl appenv render -f hoge-dev.yaml --component project,applications -o json
+
+  # The bindings that the environment's workload identities and secret store need
+  kubectl appenv render -f hoge-dev.yaml --iam --cluster-project my-gke-project`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			out, err := o.run(command, streams)
+			if err != nil {
+				return err
+			}
+			_, err = streams.Out.Write(out)
+			return err
+		},
+	}
+	flags := command.Flags()
+	o.bind(flags)
+	flags.StringVarP(&o.output, "output", "o", "yaml", "yaml or json (a List)")
+	flags.StringSliceVar(&o.components, "component", nil, "only these components: "+strings.Join(componentNames(), ", "))
+	o.iam.bind(flags)
+	bindSettings(flags, &o.settings)
+	return command
+}
+
+func componentNames() []string {
+	var names []string
+	for _, c := range component.All {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func (o *renderOptions) run(command *cobra.Command, streams Streams) ([]byte, error) {
+	if !slices.Contains([]string{"yaml", "json"}, o.output) {
+		return nil, fmt.Errorf("--output %q: use yaml or json", o.output)
+	}
+	for _, name := range o.components {
+		if !slices.Contains(componentNames(), name) {
+			return nil, fmt.Errorf("--component %q: use one or more of %s", name, strings.Join(componentNames(), ", "))
+		}
+	}
+	environments, err := o.environments(command, streams)
+	if err != nil {
+		return nil, err
+	}
+	if o.iam.print {
+		return o.iam.render(environments)
+	}
+	var children []render.Child
+	for _, env := range environments {
+		found, err := render.Children(render.Input(env, o.settings))
+		if err != nil {
+			return nil, fmt.Errorf("AppEnvironment %s: %w", env.Name, err)
+		}
+		children = append(children, found...)
+	}
+	children = slices.DeleteFunc(children, func(child render.Child) bool {
+		return len(o.components) > 0 && !slices.Contains(o.components, child.Component)
+	})
+	if o.output == "json" {
+		return asList(children)
+	}
+	return asStream(children)
+}
+
+// environments are those in the files, all accepted and allowed.
+func (o *renderOptions) environments(command *cobra.Command, streams Streams) ([]*v1alpha1.AppEnvironment, error) {
+	set, err := load(command.Context(), &o.files, nil, streams, o.settings)
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, finding := range set.Check() {
+		if finding.Severity == lint.Error && slices.Contains([]string{"unreadable", "schema", "unknown-field", "not-allowed"}, finding.Rule) {
+			failures = append(failures, fmt.Errorf("%s: %s", finding.Position, finding.Message))
+		}
+	}
+	if len(failures) > 0 {
+		return nil, errors.Join(failures...)
+	}
+	var environments []*v1alpha1.AppEnvironment
+	for _, env := range set.Valid() {
+		environments = append(environments, env.Env)
+	}
+	return environments, nil
+}
+
+func asStream(children []render.Child) ([]byte, error) {
+	var out bytes.Buffer
+	for _, child := range children {
+		document, err := yaml.Marshal(child.Object.Object)
+		if err != nil {
+			return nil, err
+		}
+		out.WriteString("---\n")
+		out.Write(document)
+	}
+	return out.Bytes(), nil
+}
+
+func asList(children []render.Child) ([]byte, error) {
+	items := make([]any, len(children))
+	for i, child := range children {
+		items[i] = child.Object.Object
+	}
+	out, err := json.MarshalIndent(map[string]any{"apiVersion": "v1", "kind": "List", "items": items}, "", "    ")
+	return append(out, '\n'), err
+}

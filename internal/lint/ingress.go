@@ -1,0 +1,123 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/overlay"
+)
+
+// managedCertificates is GKE's annotation of an Ingress: the names of its ManagedCertificates, separated by commas.
+const managedCertificates = "networking.gke.io/managed-certificates"
+
+var hostWithoutRecordRule = Rule{
+	ID: "host-without-record", Severity: Warning, NeedsRepository: true,
+	Summary: "An Ingress of an app has a host for which no environment has a DNS record.",
+	Explanation: `Nobody reaches the host. Add it under spec.dns.records; where external-dns reads the Ingress itself, or records are kept
+elsewhere, suppress the rule with that reason.`,
+	check: func(set *Set, report reporter) {
+		records := namesOf(set, recordNames)
+		forEachHost(set, func(env *Environment, app int, ingress *unstructured.Unstructured, host string) {
+			if !covered(host, records) {
+				report(env, appPath(app), "app %s: no DNS record for %s, a host of Ingress %s; add it under spec.dns.records",
+					env.Env.Spec.Apps[app].Name, host, ingress.GetName())
+			}
+		})
+	},
+}
+
+var hostWithoutCertificateRule = Rule{
+	ID: "host-without-certificate", Severity: Warning, NeedsRepository: true,
+	Summary: "An Ingress of an app has a host that no certificate covers.",
+	Explanation: `Whoever opens it by HTTPS gets a warning. Add the host to a certificate of the environment. A host whose Secret is
+named in the Ingress's tls, and provided by something else than the environment, is left alone.`,
+	check: func(set *Set, report reporter) {
+		domains := namesOf(set, domainsOf)
+		forEachHost(set, func(env *Environment, app int, ingress *unstructured.Unstructured, host string) {
+			if !covered(host, domains) && !ownTLS(ingress, host) {
+				report(env, appPath(app), "app %s: no certificate for %s, a host of Ingress %s; add it under spec.certificates",
+					env.Env.Spec.Apps[app].Name, host, ingress.GetName())
+			}
+		})
+	},
+}
+
+// forEachHost goes through the hosts of the Ingresses.
+func forEachHost(set *Set, visit func(env *Environment, app int, ingress *unstructured.Unstructured, host string)) {
+	forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
+		rules, _, _ := unstructured.NestedSlice(ingress.Object, "spec", "rules")
+		var hosts []string
+		for _, rule := range rules {
+			fields, _ := rule.(map[string]any)
+			if host, _, _ := unstructured.NestedString(fields, "host"); host != "" {
+				hosts = append(hosts, strings.ToLower(host))
+			}
+		}
+		slices.Sort(hosts)
+		for _, host := range slices.Compact(hosts) {
+			visit(env, i, ingress, host)
+		}
+	})
+}
+
+func forEachIngress(set *Set, visit func(env *Environment, app int, ingress *unstructured.Unstructured)) {
+	forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
+		for _, object := range o.Objects {
+			if object.GetKind() == "Ingress" && object.GroupVersionKind().Group == "networking.k8s.io" {
+				visit(env, i, object)
+			}
+		}
+	})
+}
+
+// ownTLS says whether the Ingress has a Secret of its own for the host.
+func ownTLS(ingress *unstructured.Unstructured, host string) bool {
+	entries, _, _ := unstructured.NestedSlice(ingress.Object, "spec", "tls")
+	return slices.ContainsFunc(entries, func(entry any) bool {
+		fields, _ := entry.(map[string]any)
+		hosts, _, _ := unstructured.NestedStringSlice(fields, "hosts")
+		secret, _, _ := unstructured.NestedString(fields, "secretName")
+		return secret != "" && slices.Contains(hosts, host)
+	})
+}
+
+var certificateUnknownRule = Rule{
+	ID: "certificate-unknown", Severity: Error, NeedsRepository: true,
+	Summary: "An Ingress names a certificate that the environment does not have.",
+	Explanation: `The annotation networking.gke.io/managed-certificates names ManagedCertificates of the Ingress's own namespace. GKE
+serves nothing by HTTPS until it finds them. Correct the name, or add the certificate under spec.certificates.`,
+	check: func(set *Set, report reporter) {
+		forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
+			for _, wanted := range strings.Split(ingress.GetAnnotations()[managedCertificates], ",") {
+				wanted = strings.TrimSpace(wanted)
+				if wanted != "" && !hasCertificate(set, env, name{namespaceOf(env, i, ingress), wanted}) {
+					report(env, appPath(i), "app %s: Ingress %s names ManagedCertificate %s/%s, which the environment does not have; add it under spec.certificates",
+						env.Env.Spec.Apps[i].Name, ingress.GetName(), namespaceOf(env, i, ingress), wanted)
+				}
+			}
+		})
+	},
+}
+
+func hasCertificate(set *Set, env *Environment, wanted name) bool {
+	for _, certificate := range env.Env.Spec.Certificates {
+		if certificate.Google != nil && certificate.Name == wanted.name && component.NamespaceOf(env.Env, certificate.Namespace) == wanted.namespace {
+			return true
+		}
+	}
+	for i, app := range env.Env.Spec.Apps {
+		o := set.Overlays[env][app.Name]
+		if o == nil {
+			continue
+		}
+		for _, object := range o.Objects {
+			if object.GetKind() == "ManagedCertificate" && object.GetName() == wanted.name && namespaceOf(env, i, object) == wanted.namespace {
+				return true
+			}
+		}
+	}
+	return false
+}

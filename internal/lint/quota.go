@@ -1,0 +1,160 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/overlay"
+)
+
+var quotaTooSmallRule = Rule{
+	ID: "quota-too-small", Severity: Error, NeedsRepository: true,
+	Summary: "The apps of a namespace ask for more than its quota has.",
+	Explanation: `The last Pods would be refused: "exceeded quota". The sum is that of one Pod per node set (DaemonSet) and of the replicas
+that the manifests have; a rolling update needs room for one more. Raise the quota, or ask for less.`,
+	check: func(set *Set, report reporter) {
+		forEachQuota(set, func(env *Environment, i int, workloads []overlay.Workload) {
+			namespace := env.Env.Spec.Namespaces[i]
+			quota := quotaOf(namespace)
+			asked := sumOf(namespace, workloads)
+			for _, name := range slices.Sorted(maps.Keys(quota)) {
+				total, counted := asked[name]
+				limit := quota[name]
+				if counted && total.Cmp(limit) > 0 {
+					report(env, fmt.Sprintf("spec.namespaces[%d].quota[%s]", i, spelling(namespace, name)), "the apps of namespace %s ask for %s of %s, the quota is %s",
+						namespace.Name, total.String(), name, limit.String())
+				}
+			}
+		})
+	},
+}
+
+var quotaWithoutRequestRule = Rule{
+	ID: "quota-without-request", Severity: Error, NeedsRepository: true,
+	Summary: "A quota counts what containers do not ask for.",
+	Explanation: `Where a quota has requests.cpu, limits.memory or the like, Kubernetes refuses every Pod with a container that has no such
+value: "must specify". Set it in the manifests, or give the namespace default and defaultRequest under limits.`,
+	check: func(set *Set, report reporter) {
+		forEachQuota(set, func(env *Environment, i int, workloads []overlay.Workload) {
+			namespace := env.Env.Spec.Namespaces[i]
+			requests, limits := defaultsOf(namespace)
+			names := countedResources(quotaOf(namespace))
+			for _, workload := range workloads {
+				if missing := workload.Unasked(names, requests, limits); len(missing) > 0 {
+					report(env, index("spec.namespaces", i)+".quota", "%s %s has a container without %s, which the quota of namespace %s counts; its Pods would be refused",
+						workload.Object.GetKind(), workload.Object.GetName(), join(missing), namespace.Name)
+				}
+			}
+		})
+	},
+}
+
+// forEachQuota goes through the namespaces with a quota, and what runs in them.
+func forEachQuota(set *Set, visit func(env *Environment, namespace int, workloads []overlay.Workload)) {
+	for _, env := range set.Valid() {
+		for n, namespace := range env.Env.Spec.Namespaces {
+			var workloads []overlay.Workload
+			for i, app := range env.Env.Spec.Apps {
+				o := set.Overlays[env][app.Name]
+				if o == nil {
+					continue
+				}
+				for _, workload := range o.Workloads() {
+					if namespaceOf(env, i, workload.Object) == namespace.Name {
+						workloads = append(workloads, workload)
+					}
+				}
+			}
+			if len(namespace.Quota) > 0 && len(workloads) > 0 {
+				visit(env, n, workloads)
+			}
+		}
+	}
+}
+
+// quotaOf are the quantities under their full names: cpu is requests.cpu.
+func quotaOf(namespace v1alpha1.Namespace) corev1.ResourceList {
+	quota := corev1.ResourceList{}
+	for name, value := range namespace.Quota {
+		if quantity, err := resource.ParseQuantity(value.String()); err == nil {
+			quota[fullName(name)] = quantity
+		}
+	}
+	return quota
+}
+
+func fullName(name corev1.ResourceName) corev1.ResourceName {
+	if name == corev1.ResourceCPU || name == corev1.ResourceMemory || name == corev1.ResourceEphemeralStorage {
+		return "requests." + name
+	}
+	return name
+}
+
+// spelling is the key of the quota as the user wrote it.
+func spelling(namespace v1alpha1.Namespace, name corev1.ResourceName) string {
+	for key := range namespace.Quota {
+		if fullName(key) == name {
+			return string(key)
+		}
+	}
+	return string(name)
+}
+
+// countedResources are the quota's keys that Kubernetes wants every container to have a value for.
+func countedResources(quota corev1.ResourceList) []string {
+	var names []string
+	for name := range quota {
+		prefix, what, _ := strings.Cut(string(name), ".")
+		if (prefix == "requests" || prefix == "limits") && slices.Contains([]string{"cpu", "memory", "ephemeral-storage"}, what) {
+			names = append(names, string(name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// sumOf is what the Pods ask for, under the names of quotas, and their number.
+func sumOf(namespace v1alpha1.Namespace, workloads []overlay.Workload) corev1.ResourceList {
+	requests, limits := defaultsOf(namespace)
+	sum := corev1.ResourceList{}
+	for _, workload := range workloads {
+		each := workload.Requests(requests, limits)
+		each[corev1.ResourcePods] = *resource.NewQuantity(1, resource.DecimalSI)
+		for name, quantity := range each {
+			total := sum[name]
+			quantity.Mul(workload.Pods)
+			total.Add(quantity)
+			sum[name] = total
+		}
+	}
+	return sum
+}
+
+// defaultsOf are what the namespace's LimitRange gives containers that ask for nothing. A default limit is the default
+// request, too, where there is none.
+func defaultsOf(namespace v1alpha1.Namespace) (requests, limits corev1.ResourceList) {
+	requests, limits = corev1.ResourceList{}, corev1.ResourceList{}
+	fill := func(list corev1.ResourceList, values v1alpha1.ResourceList) {
+		for name, value := range values {
+			if quantity, err := resource.ParseQuantity(value.String()); err == nil {
+				list[name] = quantity
+			}
+		}
+	}
+	for _, item := range namespace.Limits {
+		if item.Type == corev1.LimitTypeContainer {
+			fill(limits, item.Default)
+			fill(requests, item.Default)
+			fill(requests, item.DefaultRequest)
+		}
+	}
+	return requests, limits
+}
+
+func join(names []string) string { return strings.Join(names, ", ") }

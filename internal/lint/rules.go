@@ -1,0 +1,15 @@
+package lint
+
+// Rules are all rules, in the order in which --explain lists them.
+var Rules = []Rule{
+	unreadableRule, schemaRule, unknownFieldRule, notAllowedRule, suppressionRule,
+	duplicateEnvironmentRule, claimedTwiceRule,
+	certificateWithoutRecordRule, recordWithoutCertificateRule,
+	productionWithoutProtectionRule, fakeStoreRule, floatingTagRule, suspendedRule,
+	overlayMissingRule, overlayBrokenRule, overlayEmptyRule, overlayNotReadRule,
+	kindRefusedRule, namespaceRefusedRule, imageUnknownRule,
+	secretMissingRule, secretKeyMissingRule, secretUnusedRule,
+	serviceAccountMissingRule, serviceAccountUnusedRule, azureLabelMissingRule,
+	hostWithoutRecordRule, hostWithoutCertificateRule, certificateUnknownRule,
+	quotaTooSmallRule, quotaWithoutRequestRule,
+}

@@ -1,0 +1,156 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Stdin is the name that stands for standard input.
+const Stdin = "-"
+
+// A Reader reads what command lines name.
+type Reader struct {
+	// In is read where the name is "-".
+	In io.Reader
+	// Recursive reads the folders below a folder, too.
+	Recursive bool
+	// Build makes the objects of a Kustomize folder. Without it, the files of such a folder are read as they are.
+	Build func(folder string) ([]byte, error)
+}
+
+// ErrNoFiles is of a folder in which there is nothing to read.
+var ErrNoFiles = errors.New("has no file that ends in .yaml, .yml or .json")
+
+// kustomizations are the names that Kustomize's file may have.
+var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// IsKustomization says whether a folder is one of Kustomize.
+func IsKustomization(folder string) bool {
+	return slices.ContainsFunc(kustomizations, func(name string) bool {
+		info, err := os.Stat(filepath.Join(folder, name))
+		return err == nil && info.Mode().IsRegular()
+	})
+}
+
+// Read reads files, folders and "-", in the order given; the files of a folder by name. A folder with a kustomization
+// is built; any other gives its files that end in .yaml, .yml or .json, and having none is an error. All that can be
+// read is read: the errors are joined.
+func (r Reader) Read(names ...string) ([]Object, error) {
+	var objects []Object
+	var failures []error
+	for _, name := range names {
+		found, err := r.read(name)
+		objects, failures = append(objects, found...), append(failures, err)
+	}
+	return objects, errors.Join(failures...)
+}
+
+func (r Reader) read(name string) ([]Object, error) {
+	if name == Stdin {
+		data, err := io.ReadAll(r.In)
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		return Parse("stdin", data)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return readFile(name)
+	case r.Build != nil && IsKustomization(name):
+		return r.build(name)
+	}
+	return r.readFolder(name)
+}
+
+func readFile(name string) ([]Object, error) {
+	data, err := os.ReadFile(name) //nolint:gosec // the file is what the user asks to be read
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, data)
+}
+
+func (r Reader) readFolder(folder string) ([]Object, error) {
+	files, err := filesIn(folder, r.Recursive)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		hint := ""
+		if !r.Recursive {
+			hint = "; folders below it are read with --recursive"
+		}
+		return nil, fmt.Errorf("%s %w%s", folder, ErrNoFiles, hint)
+	}
+	var objects []Object
+	var failures []error
+	for _, file := range files {
+		found, err := readFile(file)
+		objects, failures = append(objects, found...), append(failures, err)
+	}
+	return objects, errors.Join(failures...)
+}
+
+// filesIn are the files of a folder that hold objects, sorted. Kustomize's own file is none, nor is what begins with a dot.
+func filesIn(folder string, recursive bool) ([]string, error) {
+	var files []string
+	root := folder + string(filepath.Separator) // so that a link to a folder is followed
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if path != root && (!recursive || strings.HasPrefix(entry.Name(), ".")) {
+				return fs.SkipDir
+			}
+		case slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)) && !slices.Contains(kustomizations, entry.Name()):
+			files = append(files, path)
+		}
+		return nil
+	})
+	return files, err
+}
+
+// build reads what Kustomize makes of a folder. Fields are shown where the files of the folder have them: an object
+// that none of them has under its name stands for the folder as a whole.
+func (r Reader) build(folder string) ([]Object, error) {
+	data, err := r.Build(folder)
+	if err != nil {
+		return nil, &Error{Position{File: folder}, err}
+	}
+	objects, err := Parse(folder, data)
+	if err != nil {
+		return nil, err
+	}
+	files, err := filesIn(folder, true)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]Object{}
+	for _, file := range files {
+		found, _ := readFile(file) // Kustomize has judged the files; these are only looked at for their lines
+		for _, source := range found {
+			sources[identity(source)] = source
+		}
+	}
+	for i := range objects {
+		objects[i].Source, objects[i].root = Position{File: folder}, nil
+		if source, ok := sources[identity(objects[i])]; ok {
+			objects[i].Source, objects[i].root, objects[i].line = source.Source, source.root, source.line
+		}
+	}
+	return objects, nil
+}
+
+func identity(o Object) string {
+	return o.GroupVersionKind().GroupKind().String() + " " + o.GetNamespace() + "/" + o.GetName()
+}

@@ -1,0 +1,221 @@
+package overlay
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// A Workload is an object that makes Pods.
+type Workload struct {
+	Object *unstructured.Unstructured
+	// Pods is how many Pods it makes: its replicas, or as many as a Job runs at a time. 1 for a DaemonSet, whose number
+	// of Pods is the number of nodes.
+	Pods int64
+	// Pod is the spec of each.
+	Pod corev1.PodSpec
+}
+
+// podPaths are where kinds keep the spec of their Pods.
+var podPaths = map[string][]string{
+	"Pod":     {"spec"},
+	"CronJob": {"spec", "jobTemplate", "spec", "template", "spec"},
+}
+
+// defaultPodPath is where all others keep it, Deployments and Argo Rollouts alike.
+var defaultPodPath = []string{"spec", "template", "spec"}
+
+// Workloads are the objects that make Pods. An object whose spec of a Pod cannot be read is left out: the API server
+// would refuse it.
+func (o *Overlay) Workloads() []Workload {
+	var found []Workload
+	for _, object := range o.Objects {
+		path, special := podPaths[object.GetKind()]
+		if !special {
+			path = defaultPodPath
+		}
+		fields, ok, err := unstructured.NestedMap(object.Object, path...)
+		if err != nil || !ok || fields["containers"] == nil {
+			continue
+		}
+		workload := Workload{Object: object, Pods: replicas(object)}
+		if runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &workload.Pod) == nil {
+			found = append(found, workload)
+		}
+	}
+	return found
+}
+
+func replicas(object *unstructured.Unstructured) int64 {
+	path := []string{"spec", "replicas"}
+	switch object.GetKind() {
+	case "Job":
+		path = []string{"spec", "parallelism"}
+	case "CronJob":
+		path = []string{"spec", "jobTemplate", "spec", "parallelism"}
+	}
+	if number, ok, err := unstructured.NestedInt64(object.Object, path...); ok && err == nil {
+		return number
+	}
+	return 1
+}
+
+// A Use is a Secret that Pods or an Ingress need.
+type Use struct {
+	Secret string
+	// Key is the key of the Secret that is needed, empty for the whole.
+	Key string
+	// By is what needs it, such as "Deployment app1".
+	By string
+}
+
+// SecretUses are the Secrets that the Pods of a workload cannot start without: what is optional is left out.
+func (w Workload) SecretUses() []Use {
+	by := w.Object.GetKind() + " " + w.Object.GetName()
+	var uses []Use
+	add := func(secret, key string, optional *bool) {
+		if secret != "" && (optional == nil || !*optional) {
+			uses = append(uses, Use{secret, key, by})
+		}
+	}
+	for _, container := range w.containers() {
+		for _, source := range container.EnvFrom {
+			if source.SecretRef != nil {
+				add(source.SecretRef.Name, "", source.SecretRef.Optional)
+			}
+		}
+		for _, variable := range container.Env {
+			if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef != nil {
+				ref := variable.ValueFrom.SecretKeyRef
+				add(ref.Name, ref.Key, ref.Optional)
+			}
+		}
+	}
+	for _, volume := range w.Pod.Volumes {
+		if volume.Secret != nil {
+			add(volume.Secret.SecretName, "", volume.Secret.Optional)
+			addKeys(add, volume.Secret.SecretName, volume.Secret.Items, volume.Secret.Optional)
+		}
+		if volume.Projected == nil {
+			continue
+		}
+		for _, source := range volume.Projected.Sources {
+			if source.Secret != nil {
+				add(source.Secret.Name, "", source.Secret.Optional)
+				addKeys(add, source.Secret.Name, source.Secret.Items, source.Secret.Optional)
+			}
+		}
+	}
+	for _, pull := range w.Pod.ImagePullSecrets {
+		add(pull.Name, "", nil)
+	}
+	return uses
+}
+
+func addKeys(add func(string, string, *bool), secret string, items []corev1.KeyToPath, optional *bool) {
+	for _, item := range items {
+		add(secret, item.Key, optional)
+	}
+}
+
+func (w Workload) containers() []corev1.Container {
+	return append(append([]corev1.Container(nil), w.Pod.InitContainers...), w.Pod.Containers...)
+}
+
+// Images are the images of the workload's containers.
+func (w Workload) Images() []string {
+	var images []string
+	for _, container := range w.containers() {
+		images = append(images, container.Image)
+	}
+	return images
+}
+
+// ServiceAccount is the name of the account that the Pods run as.
+func (w Workload) ServiceAccount() string {
+	switch {
+	case w.Pod.ServiceAccountName != "":
+		return w.Pod.ServiceAccountName
+	case w.Pod.DeprecatedServiceAccount != "":
+		return w.Pod.DeprecatedServiceAccount
+	}
+	return "default"
+}
+
+// Requests are what one Pod asks for and may use at most, as the scheduler and quotas count it: the sum of its
+// containers, or what its greatest init container takes, and the overhead. The defaults are what a
+// LimitRange gives to containers without. Names are those of quotas, such as requests.cpu.
+func (w Workload) Requests(requestDefaults, limitDefaults corev1.ResourceList) corev1.ResourceList {
+	total, initial, sidecars := corev1.ResourceList{}, corev1.ResourceList{}, corev1.ResourceList{}
+	for _, container := range w.Pod.InitContainers {
+		asked := counted(container, requestDefaults, limitDefaults)
+		if container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			addTo(sidecars, asked)
+			greater(initial, sidecars)
+			continue
+		}
+		sum := sidecars.DeepCopy()
+		addTo(sum, asked)
+		greater(initial, sum)
+	}
+	addTo(total, sidecars)
+	for _, container := range w.Pod.Containers {
+		addTo(total, counted(container, requestDefaults, limitDefaults))
+	}
+	greater(total, initial)
+	for name, quantity := range w.Pod.Overhead {
+		addTo(total, corev1.ResourceList{"requests." + name: quantity, "limits." + name: quantity})
+	}
+	return total
+}
+
+// counted are a container's requests and limits under the names that quotas have. A limit without request is the request, too.
+func counted(container corev1.Container, requestDefaults, limitDefaults corev1.ResourceList) corev1.ResourceList {
+	all := corev1.ResourceList{}
+	for name, quantity := range limitDefaults {
+		all["limits."+name] = quantity
+	}
+	for name, quantity := range requestDefaults {
+		all["requests."+name] = quantity
+	}
+	for name, quantity := range container.Resources.Limits {
+		all["limits."+name] = quantity
+		all["requests."+name] = quantity
+	}
+	for name, quantity := range container.Resources.Requests {
+		all["requests."+name] = quantity
+	}
+	return all
+}
+
+func addTo(sum, more corev1.ResourceList) {
+	for name, quantity := range more {
+		total := sum[name]
+		total.Add(quantity)
+		sum[name] = total
+	}
+}
+
+// greater raises each of the quantities to the other's.
+func greater(list, other corev1.ResourceList) {
+	for name, quantity := range other {
+		if mine, ok := list[name]; !ok || mine.Cmp(quantity) < 0 {
+			list[name] = quantity
+		}
+	}
+}
+
+// Unasked are the names, as in quotas, of the quotas's keys for which a container of the Pod has no value. Kubernetes
+// refuses such a Pod.
+func (w Workload) Unasked(quota []string, requestDefaults, limitDefaults corev1.ResourceList) []string {
+	var missing []string
+	for _, name := range quota {
+		for _, container := range w.containers() {
+			if _, ok := counted(container, requestDefaults, limitDefaults)[corev1.ResourceName(name)]; !ok {
+				missing = append(missing, name)
+				break
+			}
+		}
+	}
+	return missing
+}

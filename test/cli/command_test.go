@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/cli"
+)
+
+func want(t *testing.T, got answer, code int, out, failure string) {
+	t.Helper()
+	if got.code != code || !strings.Contains(got.out, out) || !strings.Contains(got.err, failure) {
+		t.Errorf("got exit code %d\n%s\n%s\nwant %d, %q and %q", got.code, got.out, got.err, code, out, failure)
+	}
+}
+
+func TestModesAreSet(t *testing.T) {
+	env := environment(t, "modes")
+	mode := func() v1alpha1.Mode {
+		if err := api.Get(t.Context(), client.ObjectKeyFromObject(env), env); err != nil {
+			t.Fatal(err)
+		}
+		return env.Spec.Mode
+	}
+	for _, step := range []struct {
+		command, says string
+		mode          v1alpha1.Mode
+	}{
+		{"resume", "mode is Enforce already", v1alpha1.ModeEnforce},
+		{"pause", "mode is Paused, was Enforce", v1alpha1.ModePaused},
+		{"pause", "mode is Paused already", v1alpha1.ModePaused},
+		{"observe", "mode is Observe, was Paused", v1alpha1.ModeObserve},
+		{"resume", "mode is Enforce, was Observe", v1alpha1.ModeEnforce},
+	} {
+		want(t, plugin(t.Context(), step.command, "modes"), 0, "modes: "+step.says+"\n", "")
+		if got := mode(); got != step.mode && (got != "" || step.mode != v1alpha1.ModeEnforce) {
+			t.Errorf("after %s the mode is %q", step.command, got)
+		}
+	}
+	want(t, plugin(t.Context(), "pause", "nobody"), 1, "", "error: there is no AppEnvironment nobody")
+	want(t, as(t.Context(), stranger, "pause", "modes"), 1, "", `User "stranger" cannot get resource "appenvironments"`)
+}
+
+func TestConfirmingIsOfWhatWaits(t *testing.T) {
+	env := environment(t, "confirms")
+	word := string(env.UID) + "@1"
+	want(t, plugin(t.Context(), "confirm", "confirms"), 1, "", "error: the operator has not looked at the last change yet")
+	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonConfirmationRequired, "")
+	want(t, plugin(t.Context(), "confirm", "confirms"), 0, "no removal waits for a confirmation", "")
+	env.Status.PendingRemovals = []string{"apps/app2@1", "apps/app3@1", word}
+	if err := api.Status().Update(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	want(t, plugin(t.Context(), "confirm", "confirms"), 0, "  the deletion of the environment: kubectl appenv confirm confirms "+word+"\n", "")
+	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app1"), 1, "", "apps/app1 is none of the removals that wait")
+	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app2"), 0, "confirms: confirmed apps/app2@1\n", "")
+	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app3@1", string(env.UID)), 0, "confirms: confirmed apps/app2@1, apps/app3@1, "+word+"\n", "")
+	if err := api.Get(t.Context(), client.ObjectKeyFromObject(env), env); err != nil {
+		t.Fatal(err)
+	}
+	if got := env.Annotations[v1alpha1.AnnotationConfirm]; got != "apps/app2@1,apps/app3@1,"+word {
+		t.Errorf("the annotation is %q", got)
+	}
+}
+
+func TestStatusOfOneAndOfAll(t *testing.T) {
+	env := environment(t, "shown")
+	want(t, plugin(t.Context(), "status", "shown"), 0, ".. AppEnvironment shown: the operator has not looked at it yet\n", "")
+	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonNameTaken, "Namespace shown: it is somebody's")
+	want(t, plugin(t.Context(), "status", "shown"), 0, "blocked on: Namespace shown: it is somebody's\n", "")
+	want(t, plugin(t.Context(), "status", "-l", "test=shown"), 0, "1 environment: ", "")
+	want(t, plugin(t.Context(), "status", "-l", "test=nobody"), 0, "no AppEnvironments\n", "")
+	want(t, plugin(t.Context(), "status", "-l", "a b"), 1, "", "unable to parse requirement")
+	want(t, plugin(t.Context(), "status", "nobody"), 1, "", "error: there is no AppEnvironment nobody")
+	want(t, as(t.Context(), stranger, "status"), 1, "", `User "stranger" cannot list resource "appenvironments"`)
+	want(t, plugin(t.Context(), "explain", "shown"), 0, "blocked on Namespace shown: it is somebody's\n", "")
+}
+
+func TestWatchingShowsWhatChanges(t *testing.T) {
+	env := environment(t, "watched")
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var out, failures buffer
+	ended := make(chan int)
+	go func() {
+		ended <- cli.Run(ctx, []string{"status", "watched", "--watch", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &failures})
+	}()
+	until(t, &out, "has not looked at it yet")
+	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonSecretNotSynced, "ExternalSecret a/b: no")
+	until(t, &out, "ExternalSecret a/b: no")
+	report(t, env, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	until(t, &out, "ok AppEnvironment watched: Ready")
+	if err := api.Delete(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-ended; code != 1 || !strings.Contains(failures.String(), "AppEnvironment watched is gone") {
+		t.Errorf("it ended with %d: %s", code, failures.String())
+	}
+}
+
+func TestWatchingEndsWhenItIsInterrupted(t *testing.T) {
+	environment(t, "interrupted")
+	ctx, stop := context.WithCancel(t.Context())
+	var out buffer
+	ended := make(chan int)
+	go func() {
+		ended <- cli.Run(ctx, []string{"status", "-l", "test=interrupted", "--watch", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &out})
+	}()
+	until(t, &out, "interrupted")
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("it ended with %d: %s", code, out.String())
+	}
+}
+
+func TestWaitingSaysWhatItWaitsFor(t *testing.T) {
+	env := environment(t, "awaited")
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var out, progress buffer
+	ended := make(chan int)
+	go func() {
+		ended <- cli.Run(ctx, []string{"wait", "awaited", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &progress})
+	}()
+	until(t, &progress, "the operator has not looked at it yet")
+	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonSecretNotSynced, "ExternalSecret a/b: no")
+	until(t, &progress, "ExternalSecret a/b: no")
+	report(t, env, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	if code := <-ended; code != 0 || out.String() != "awaited is ready\n" {
+		t.Errorf("it ended with %d: %s", code, out.String())
+	}
+	want(t, plugin(t.Context(), "wait", "awaited", "--for", "deleted", "--timeout", "200ms"), 1, "", "awaited is not deleted after 200ms: nobody has deleted it")
+	want(t, plugin(t.Context(), "wait", "nobody"), 1, "", "error: there is no AppEnvironment nobody")
+	want(t, plugin(t.Context(), "wait", "nobody", "--for", "deleted"), 0, "nobody is deleted\n", "")
+}
+
+func TestWaitingForADeletion(t *testing.T) {
+	env := environment(t, "removed")
+	var out, progress buffer
+	ended := make(chan int)
+	go func() {
+		ended <- cli.Run(t.Context(), []string{"wait", "removed", "--for", "deleted", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &progress})
+	}()
+	until(t, &progress, "the operator has not looked at it yet")
+	if err := api.Delete(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-ended; code != 0 || out.String() != "removed is deleted\n" {
+		t.Errorf("it ended with %d: %s%s", code, out.String(), progress.String())
+	}
+}
+
+// until waits until a command has printed something.
+func until(t *testing.T, out *buffer, text string) {
+	t.Helper()
+	for began := time.Now(); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("it did not say %q within 30 s, but:\n%s", text, out.String())
+		}
+	}
+}
