@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -55,8 +56,23 @@ func (e *exitError) Unwrap() error { return e.err }
 func Main(arguments []string, streams Streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return Run(ctx, arguments, streams)
+	ended := make(chan int, 1)
+	go func() { ended <- Run(ctx, arguments, streams) }()
+	select {
+	case code := <-ended:
+		return code
+	case <-ctx.Done():
+	}
+	select { // what reads or computes does not look whether it was interrupted
+	case code := <-ended:
+		return code
+	case <-time.After(time.Second):
+		return interrupted
+	}
 }
+
+// interrupted is the exit code of a program that SIGINT has ended, as shells have it.
+const interrupted = 130
 
 // Run runs a command line until it ends or the context does, and gives the exit code.
 func Run(ctx context.Context, arguments []string, streams Streams) int {
@@ -83,7 +99,8 @@ func newRoot(streams Streams) *cobra.Command {
 		Long: `Plan, check and explain AppEnvironments.
 
 render and lint work on files alone and need no cluster. They ask what the operator and the API server ask, so that a
-pull request sees what the cluster would say.`,
+pull request sees what the cluster would say. The other commands take kubectl's flags (--context, --kubeconfig and so on;
+kubectl options lists them).`,
 		Example: `  # What would the operator make of this file?
   kubectl appenv render -f hoge-dev.yaml
 
@@ -99,8 +116,9 @@ pull request sees what the cluster would say.`,
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.AddCommand(newRender(streams), newLint(streams), newStatus(streams), newExplain(streams), newWait(streams))
-	root.AddCommand(newPause(streams), newObserve(streams), newResume(streams), newConfirm(streams), newVersion(streams))
+	c := newCluster(root.PersistentFlags())
+	root.AddCommand(newRender(streams), newLint(streams), newStatus(streams, c), newExplain(streams, c), newWait(streams, c))
+	root.AddCommand(newPause(streams, c), newObserve(streams, c), newResume(streams, c), newConfirm(streams, c), newVersion(streams))
 	return root
 }
 

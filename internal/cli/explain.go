@@ -11,11 +11,11 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/render"
 )
 
-func newExplain(streams Streams) *cobra.Command {
-	var c *cluster
-	command := &cobra.Command{
+func newExplain(streams Streams, c *cluster) *cobra.Command {
+	return &cobra.Command{
 		Use:   "explain NAME",
 		Short: "Say why an environment is not ready, and what to do",
 		Long: `Say why an environment is not ready: the chain from Ready down to the cause, in the operator's own words, and the
@@ -34,8 +34,6 @@ next action as a command to paste, where a command can do it.`,
 			return err
 		},
 	}
-	c = newCluster(command)
-	return command
 }
 
 // explanation is the chain from Ready to the cause.
@@ -99,8 +97,8 @@ func blockedObject(env *v1alpha1.AppEnvironment) string {
 
 var (
 	shown   = regexp.MustCompile(`\b(kubectl|argocd) [^;:(),]+`)
-	named   = regexp.MustCompile(`^([A-Z][A-Za-z]+) (?:([-a-z0-9.]+)/)?([-a-z0-9.]+)$`)
-	missing = regexp.MustCompile(`key "([^"]+)" (?:was )?not found|key "([^"]+)" does not exist`)
+	object  = regexp.MustCompile(`^([A-Z][A-Za-z]+) (?:([-a-z0-9.]+)/)?([-a-z0-9.]+)$`)
+	keyGone = regexp.MustCompile(`key "([^"]+)" (?:was )?not found|key "([^"]+)" does not exist`)
 )
 
 // nextAction is what to do, as commands. Those that the operator's own words have come first.
@@ -121,26 +119,26 @@ func nextAction(env *v1alpha1.AppEnvironment) []string {
 	if ready := condition(env, v1alpha1.ConditionReady); ready != nil && ready.Reason == v1alpha1.ReasonAPINotInstalled {
 		return nil // the object cannot be asked for, and how it is installed is the platform's to know
 	}
-	found := named.FindStringSubmatch(blockedObject(env))
+	found := object.FindStringSubmatch(blockedObject(env))
 	if found == nil {
 		return nil
 	}
-	kind, namespace, object := found[1], found[2], found[3]
+	kind, namespace, name := found[1], found[2], found[3]
 	switch kind {
 	case "ExternalSecret":
-		if key := missing.FindStringSubmatch(env.Status.BlockedOn); key != nil && env.Spec.Secrets != nil {
+		if key := keyGone.FindStringSubmatch(env.Status.BlockedOn); key != nil && env.Spec.Secrets != nil {
 			if command := createSecret(env.Spec.Secrets.Store, key[1]+key[2]); command != "" {
 				return []string{command}
 			}
 		}
-		return []string{fmt.Sprintf("kubectl -n %s describe externalsecret %s", namespace, object)}
+		return []string{fmt.Sprintf("kubectl -n %s describe externalsecret %s", namespace, name)}
 	case "Application":
-		return applicationCommands(env, object)
+		return applicationCommands(env, name)
 	}
 	if namespace != "" {
-		return []string{fmt.Sprintf("kubectl -n %s describe %s %s", namespace, strings.ToLower(kind), object)}
+		return []string{fmt.Sprintf("kubectl -n %s describe %s %s", namespace, strings.ToLower(kind), name)}
 	}
-	return []string{fmt.Sprintf("kubectl describe %s %s", strings.ToLower(kind), object)}
+	return []string{fmt.Sprintf("kubectl describe %s %s", strings.ToLower(kind), name)}
 }
 
 // commandIn is the command that a message of the operator shows, as far as it can be told from the words around it.
@@ -168,10 +166,9 @@ func commandIn(message string) string {
 func createSecret(store v1alpha1.Store, key string) string {
 	switch {
 	case store.GCPSecretManager != nil:
-		return fmt.Sprintf("gcloud secrets create %s --project=%s --data-file=-", key, store.GCPSecretManager.ProjectID)
+		return render.CreateGoogleSecret(store.GCPSecretManager, key)
 	case store.AzureKeyVault != nil:
-		vault, _, _ := strings.Cut(strings.TrimPrefix(store.AzureKeyVault.VaultURL, "https://"), ".")
-		return fmt.Sprintf("az keyvault secret set --vault-name %s --name %s --file /dev/stdin", vault, key)
+		return render.CreateAzureSecret(store.AzureKeyVault, key)
 	}
 	return ""
 }

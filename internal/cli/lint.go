@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/crd"
 	"github.com/appenv/appenv-operator/internal/lint"
+	"github.com/appenv/appenv-operator/internal/manifest"
 	"github.com/appenv/appenv-operator/internal/overlay"
 )
 
@@ -55,7 +57,12 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 it could not run.`,
   # What a rule is about; all rules
   kubectl appenv lint --explain quota-too-small
   kubectl appenv lint --explain all`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 {
+				return &exitError{2, fmt.Errorf("files and folders are named with -f, as in -f %s", arguments[0])}
+			}
+			return nil
+		},
 		RunE: func(command *cobra.Command, _ []string) error {
 			if o.explain != "" {
 				return explainRule(streams, o.explain)
@@ -123,28 +130,44 @@ func load(ctx context.Context, f *files, old []string, streams Streams, settings
 	if err != nil {
 		return nil, err
 	}
-	before := map[string]map[string]any{}
-	if len(old) > 0 {
-		stored, failures, err := (&files{names: old}).read(streams.In)
-		if err != nil {
-			return nil, fmt.Errorf("--old: %w", err)
-		}
-		if len(failures) > 0 {
-			return nil, fmt.Errorf("--old: %w", failures[0])
-		}
-		for _, object := range stored {
-			if object.GroupVersionKind() == kind.GroupVersionKind {
-				kind.Stored(object.Object)
-				before[object.GetName()] = object.Object
-			}
-		}
+	if slices.Contains(f.names, manifest.Stdin) && slices.Contains(old, manifest.Stdin) {
+		return nil, errors.New("standard input can be read once: --filename - and --old - exclude each other")
+	}
+	before, err := readOld(old, streams, kind)
+	if err != nil {
+		return nil, fmt.Errorf("--old: %w", err)
 	}
 	set := lint.NewSet(ctx, kind, objects, before, settings)
-	set.Unreadable = unreadable
-	if len(set.Environments) == 0 && len(unreadable) == 0 {
+	set.Unreadable = append(set.Unreadable, unreadable...)
+	if len(set.Environments) == 0 && len(set.Unreadable) == 0 {
 		return nil, fmt.Errorf("no AppEnvironment of %s in %s; %d other objects are there", kind.GroupVersionKind.GroupVersion(), strings.Join(f.names, ", "), len(objects))
 	}
 	return set, nil
+}
+
+// readOld are the environments as the cluster has them, by name.
+func readOld(names []string, streams Streams, kind *crd.Kind) (map[string]map[string]any, error) {
+	before := map[string]map[string]any{}
+	if len(names) == 0 {
+		return before, nil
+	}
+	objects, unreadable, err := (&files{names: names}).read(streams.In)
+	if err != nil {
+		return nil, err
+	}
+	if len(unreadable) > 0 {
+		return nil, unreadable[0]
+	}
+	for _, object := range objects {
+		if object.GroupVersionKind() == kind.GroupVersionKind {
+			kind.Stored(object.Object)
+			before[object.GetName()] = object.Object
+		}
+	}
+	if len(before) == 0 && len(objects) > 0 {
+		return nil, fmt.Errorf("no AppEnvironment of %s in %s", kind.GroupVersionKind.GroupVersion(), strings.Join(names, ", "))
+	}
+	return before, nil
 }
 
 // readOverlays reads the folders of the apps, each once.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -44,7 +46,12 @@ accepts; otherwise nothing is printed, and the messages are those of lint.`,
 
   # The bindings that the environment's workload identities and secret store need
   kubectl appenv render -f hoge-dev.yaml --iam --cluster-project my-gke-project`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 {
+				return fmt.Errorf("files and folders are named with -f, as in -f %s", arguments[0])
+			}
+			return nil
+		},
 		RunE: func(command *cobra.Command, _ []string) error {
 			out, err := o.run(command, streams)
 			if err != nil {
@@ -87,21 +94,54 @@ func (o *renderOptions) run(command *cobra.Command, streams Streams) ([]byte, er
 	if o.iam.print {
 		return o.iam.render(environments)
 	}
-	var children []render.Child
-	for _, env := range environments {
-		found, err := render.Children(render.Input(env, o.settings))
-		if err != nil {
-			return nil, fmt.Errorf("AppEnvironment %s: %w", env.Name, err)
-		}
-		children = append(children, found...)
+	perEnvironment := make([][]any, len(environments))
+	var rendering errgroup.Group
+	rendering.SetLimit(runtime.GOMAXPROCS(0))
+	for i, env := range environments {
+		rendering.Go(func() error {
+			documents, err := o.documents(env)
+			perEnvironment[i] = documents
+			return err
+		})
 	}
-	children = slices.DeleteFunc(children, func(child render.Child) bool {
-		return len(o.components) > 0 && !slices.Contains(o.components, child.Component)
-	})
+	if err := rendering.Wait(); err != nil {
+		return nil, err
+	}
+	documents := slices.Concat(perEnvironment...)
 	if o.output == "json" {
-		return asList(children)
+		out, err := json.MarshalIndent(map[string]any{"apiVersion": "v1", "kind": "List", "items": append([]any{}, documents...)}, "", "    ")
+		return append(out, '\n'), err
 	}
-	return asStream(children)
+	var out bytes.Buffer
+	for _, document := range documents {
+		out.WriteString("---\n")
+		out.Write(document.([]byte))
+	}
+	return out.Bytes(), nil
+}
+
+// documents are the objects of an environment, as YAML already where that is asked for.
+func (o *renderOptions) documents(env *v1alpha1.AppEnvironment) ([]any, error) {
+	children, err := render.Children(render.Input(env, o.settings))
+	if err != nil {
+		return nil, fmt.Errorf("AppEnvironment %s: %w", env.Name, err)
+	}
+	var documents []any
+	for _, child := range children {
+		if len(o.components) > 0 && !slices.Contains(o.components, child.Component) {
+			continue
+		}
+		if o.output == "json" {
+			documents = append(documents, child.Object.Object)
+			continue
+		}
+		document, err := yaml.Marshal(child.Object.Object)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
+	}
+	return documents, nil
 }
 
 // environments are those in the files, all accepted and allowed.
@@ -124,26 +164,4 @@ func (o *renderOptions) environments(command *cobra.Command, streams Streams) ([
 		environments = append(environments, env.Env)
 	}
 	return environments, nil
-}
-
-func asStream(children []render.Child) ([]byte, error) {
-	var out bytes.Buffer
-	for _, child := range children {
-		document, err := yaml.Marshal(child.Object.Object)
-		if err != nil {
-			return nil, err
-		}
-		out.WriteString("---\n")
-		out.Write(document)
-	}
-	return out.Bytes(), nil
-}
-
-func asList(children []render.Child) ([]byte, error) {
-	items := make([]any, len(children))
-	for i, child := range children {
-		items[i] = child.Object.Object
-	}
-	out, err := json.MarshalIndent(map[string]any{"apiVersion": "v1", "kind": "List", "items": items}, "", "    ")
-	return append(out, '\n'), err
 }

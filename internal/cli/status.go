@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,20 +14,22 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
-	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
 )
 
 type statusOptions struct {
 	cluster  *cluster
 	selector string
+	output   string
 	watch    bool
 	now      func() time.Time
 }
 
-func newStatus(streams Streams) *cobra.Command {
-	o := &statusOptions{now: time.Now}
+func newStatus(streams Streams, c *cluster) *cobra.Command {
+	o := &statusOptions{cluster: c, now: time.Now}
 	command := &cobra.Command{
 		Use:   "status [NAME]",
 		Short: "Show an environment as a tree, or all of them as a table",
@@ -38,50 +41,90 @@ they are ok, .., !! and XX.`,
 		Example: `  # One environment
   kubectl appenv status hoge-dev
 
-  # All that are not ready, as they change
+  # All of them, as they change
   kubectl appenv status --watch
 
-  # Those of one team
-  kubectl appenv status -l team=hoge`,
+  # Those of one team, with namespace, revision, certificates and mode
+  kubectl appenv status -l team=hoge -o wide`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error { return o.run(command.Context(), streams, names) },
 	}
-	o.cluster = newCluster(command)
 	command.Flags().StringVarP(&o.selector, "selector", "l", "", "label selector of the environments to show")
 	command.Flags().BoolVarP(&o.watch, "watch", "w", false, "go on showing what changes, until interrupted")
+	command.Flags().StringVarP(&o.output, "output", "o", "", "wide, name, json or yaml")
 	return command
 }
 
 func (o *statusOptions) run(ctx context.Context, streams Streams, names []string) error {
-	if len(names) == 1 && o.selector != "" {
+	switch {
+	case len(names) == 1 && o.selector != "":
 		return errors.New("a name and a selector exclude each other")
+	case !slices.Contains([]string{"", "wide", "name", "json", "yaml"}, o.output):
+		return fmt.Errorf("--output %q: use wide, name, json or yaml", o.output)
+	case o.watch && (o.output == "json" || o.output == "yaml"):
+		return fmt.Errorf("--watch and --output %s exclude each other", o.output)
 	}
 	if err := o.cluster.connect(); err != nil {
 		return err
 	}
-	show := o.fleet(streams)
+	selection := metav1.ListOptions{LabelSelector: o.selector}
 	if len(names) == 1 {
-		show = o.one(streams)
+		selection = named(names[0])
 	}
-	if !o.watch {
-		environments, _, err := o.read(ctx, names)
-		if err != nil {
-			return err
-		}
-		_, err = streams.Out.Write(show(environments))
+	if o.watch {
+		return o.follow(ctx, streams, selection, names)
+	}
+	list, err := o.cluster.list(ctx, selection)
+	if err != nil {
 		return err
 	}
-	return o.follow(ctx, streams, names, show)
+	if len(names) == 1 && len(list.Items) == 0 {
+		return missing(names[0])
+	}
+	out, err := o.show(streams, list.Items, len(names) == 1)
+	if err != nil {
+		return err
+	}
+	_, err = streams.Out.Write(out)
+	return err
 }
 
-// read is what there is, and its version.
-func (o *statusOptions) read(ctx context.Context, names []string) ([]v1alpha1.AppEnvironment, string, error) {
-	if len(names) == 1 {
-		env, err := o.cluster.get(ctx, names[0])
-		return []v1alpha1.AppEnvironment{*env}, env.ResourceVersion, err
+// show is what is printed of the environments; one says that it is about one of that name.
+func (o *statusOptions) show(streams Streams, environments []v1alpha1.AppEnvironment, one bool) ([]byte, error) {
+	switch {
+	case o.output == "json" || o.output == "yaml":
+		return asObjects(environments, one, o.output)
+	case o.output == "name":
+		var text bytes.Buffer
+		for _, env := range environments {
+			fmt.Fprintf(&text, "appenvironment.%s/%s\n", v1alpha1.GroupVersion.Group, env.Name)
+		}
+		return text.Bytes(), nil
+	case one && o.output == "":
+		var text bytes.Buffer
+		for i := range environments {
+			lookOf(streams).draw(&text, tree(&environments[i]))
+		}
+		return text.Bytes(), nil
 	}
-	list, err := o.cluster.list(ctx, o.selector)
-	return list.Items, list.ResourceVersion, err
+	return fleetTable(environments, lookOf(streams), o.now(), o.output == "wide"), nil
+}
+
+// asObjects are the objects themselves, several as a List.
+func asObjects(environments []v1alpha1.AppEnvironment, one bool, format string) ([]byte, error) {
+	for i := range environments {
+		environments[i].SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+		environments[i].ManagedFields = nil
+	}
+	var value any = map[string]any{"apiVersion": "v1", "kind": "List", "items": environments}
+	if one && len(environments) == 1 {
+		value = environments[0]
+	}
+	if format == "yaml" {
+		return yaml.Marshal(value)
+	}
+	out, err := json.MarshalIndent(value, "", "    ")
+	return append(out, '\n'), err
 }
 
 func lookOf(streams Streams) look {
@@ -91,31 +134,19 @@ func lookOf(streams Streams) look {
 	return piped
 }
 
-func (o *statusOptions) one(streams Streams) func([]v1alpha1.AppEnvironment) []byte {
-	return func(environments []v1alpha1.AppEnvironment) []byte {
-		var text bytes.Buffer
-		for i := range environments {
-			lookOf(streams).draw(&text, tree(&environments[i]))
-		}
-		return text.Bytes()
-	}
-}
-
-// fleet is a table, as kubectl get prints it, and a line that counts.
-func (o *statusOptions) fleet(streams Streams) func([]v1alpha1.AppEnvironment) []byte {
-	return func(environments []v1alpha1.AppEnvironment) []byte {
-		return fleetTable(environments, lookOf(streams), o.now())
-	}
-}
-
-func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time) []byte {
+// fleetTable is a table, as kubectl get prints it, and a line that counts.
+func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, wide bool) []byte {
 	var text bytes.Buffer
 	if len(environments) == 0 {
 		return []byte("no AppEnvironments\n")
 	}
 	slices.SortFunc(environments, func(a, b v1alpha1.AppEnvironment) int { return strings.Compare(a.Name, b.Name) })
 	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "  \tNAME\tREADY\tAPPS\tSECRETS\tCERTS\tAGE\tBLOCKED ON")
+	columns := "  \tNAME\tREADY\tAPPS\tSECRETS\tCERTS\tAGE\t"
+	if wide {
+		columns += "NAMESPACE\tREVISION\tCERT EXPIRES\tMODE\t"
+	}
+	fmt.Fprintln(table, columns+"BLOCKED ON")
 	counts := map[mark]int{}
 	for i := range environments {
 		env := &environments[i]
@@ -126,8 +157,12 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time) [
 		}
 		counts[state]++
 		// The sign has no colour here: a tabwriter would count the escapes as letters.
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.marks[state], env.Name, ready, env.Status.AppsReady, env.Status.SecretsReady,
-			env.Status.CertificatesReady, duration.HumanDuration(now.Sub(env.CreationTimestamp.Time)), env.Status.BlockedOn)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t", l.marks[state], env.Name, ready, env.Status.AppsReady, env.Status.SecretsReady,
+			env.Status.CertificatesReady, duration.HumanDuration(now.Sub(env.CreationTimestamp.Time)))
+		if wide {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t", component.NamespaceOf(env, nil), env.Status.Revision, env.Status.CertificateExpires, env.Spec.Mode)
+		}
+		fmt.Fprintln(table, env.Status.BlockedOn)
 	}
 	fmt.Fprintf(table, "\n")
 	if err := table.Flush(); err != nil {
@@ -148,78 +183,30 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time) [
 
 // follow shows what there is and what comes, until it is interrupted. A terminal is written over; what is piped gets
 // each state below the last.
-func (o *statusOptions) follow(ctx context.Context, streams Streams, names []string, show func([]v1alpha1.AppEnvironment) []byte) error {
-	known := map[string]v1alpha1.AppEnvironment{}
+func (o *statusOptions) follow(ctx context.Context, streams Streams, selection metav1.ListOptions, names []string) error {
 	var last []byte
-	draw := func() error {
-		var all []v1alpha1.AppEnvironment
-		for _, env := range known {
-			all = append(all, env)
+	first := true
+	err := o.cluster.follow(ctx, selection, func(environments []v1alpha1.AppEnvironment) (bool, error) {
+		if len(names) == 1 && len(environments) == 0 {
+			if first {
+				return false, missing(names[0])
+			}
+			return false, fmt.Errorf("AppEnvironment %s is gone", names[0])
 		}
-		text := show(all)
-		if bytes.Equal(text, last) {
-			return nil
+		first = false
+		text, err := o.show(streams, environments, len(names) == 1)
+		if err != nil || bytes.Equal(text, last) {
+			return false, err
 		}
 		last = text
 		if streams.Terminal {
 			text = append([]byte("\x1b[H\x1b[2J"), text...)
 		}
-		_, err := streams.Out.Write(text)
-		return err
-	}
-	for ctx.Err() == nil {
-		environments, version, err := o.read(ctx, names)
-		if err != nil {
-			return ignoreInterrupt(ctx, err)
-		}
-		clear(known)
-		for _, env := range environments {
-			known[env.Name] = env
-		}
-		if err := draw(); err != nil {
-			return err
-		}
-		if err := o.events(ctx, names, version, known, draw); err != nil {
-			return ignoreInterrupt(ctx, err)
-		}
-	}
-	return nil
-}
-
-// events draws after each event, until the watch ends: then it is listed again.
-func (o *statusOptions) events(ctx context.Context, names []string, version string, known map[string]v1alpha1.AppEnvironment, draw func() error) error {
-	options := metav1.ListOptions{ResourceVersion: version, LabelSelector: o.selector}
-	if len(names) == 1 {
-		options.FieldSelector = "metadata.name=" + names[0]
-	}
-	watcher, err := o.cluster.watch(ctx, options)
-	if err != nil {
-		return err
-	}
-	defer watcher.Stop()
-	for event := range watcher.ResultChan() {
-		env, ok := event.Object.(*v1alpha1.AppEnvironment)
-		switch {
-		case !ok:
-			return nil // an error, such as a version that is too old
-		case event.Type == watch.Deleted && len(names) == 1:
-			return fmt.Errorf("AppEnvironment %s is gone", names[0])
-		case event.Type == watch.Deleted:
-			delete(known, env.Name)
-		default:
-			known[env.Name] = *env
-		}
-		if err := draw(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ignoreInterrupt makes an end that was asked for a good one.
-func ignoreInterrupt(ctx context.Context, err error) error {
+		_, err = streams.Out.Write(text)
+		return false, err
+	})
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the error is that the user has ended it
+		return nil //nolint:nilerr // that the user has ended it is a good end
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func TestSituationsAreToldAsTheirGoldenFilesSay(t *testing.T) {
 	golden(t, "testdata/output/situations-status.txt", trees.String())
 	golden(t, "testdata/output/situations-status-terminal.txt", coloured.String())
 	golden(t, "testdata/output/situations-explain.txt", explained.String())
-	golden(t, "testdata/output/situations-fleet.txt", string(fleetTable(fleet, piped, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))))
+	golden(t, "testdata/output/situations-fleet.txt", string(fleetTable(fleet, piped, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC), false)))
 }
 
 type situation struct {

@@ -39,7 +39,7 @@ func (k *Kind) Create(ctx context.Context, object map[string]any) Verdict {
 	if !ok {
 		return verdict
 	}
-	u := &unstructured.Unstructured{Object: object}
+	u := k.unplaced(object)
 	found := metadata.ValidateObjectMetaAccessor(u, k.Namespaced, metadata.NameIsDNSSubdomain, field.NewPath("metadata"))
 	found = append(found, validation.ValidateCustomResource(nil, object, k.values)...)
 	found = append(found, objectmeta.Validate(ctx, nil, object, k.Schema, false)...)
@@ -56,7 +56,7 @@ func (k *Kind) Update(ctx context.Context, object, old map[string]any) Verdict {
 		return verdict
 	}
 	correlated := common.NewCorrelatedObject(object, old, &model.Structural{Structural: k.Schema})
-	u := &unstructured.Unstructured{Object: object}
+	u := k.unplaced(object)
 	found := metadata.ValidateObjectMetaAccessor(u, k.Namespaced, metadata.NameIsDNSSubdomain, field.NewPath("metadata"))
 	found = append(found, validation.ValidateCustomResourceUpdate(nil, object, old, k.values, validation.WithRatcheting(correlated))...)
 	found = append(found, objectmeta.Validate(ctx, nil, object, k.Schema, false)...)
@@ -69,6 +69,16 @@ func (k *Kind) Update(ctx context.Context, object, old map[string]any) Verdict {
 
 // Stored makes of an object what the server would have stored of it: known fields only, with defaults.
 func (k *Kind) Stored(object map[string]any) { k.prepare(object) }
+
+// unplaced is the object without the namespace that a kind without namespaces cannot have: the server takes it away before
+// it looks.
+func (k *Kind) unplaced(object map[string]any) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: object}
+	if !k.Namespaced {
+		u.SetNamespace("")
+	}
+	return u
+}
 
 // prepare drops unknown fields and sets defaults. ok is false when the object's metadata cannot even be read; then
 // the server says nothing else either.

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/appenv/appenv-operator/internal/component"
+)
 
 var certificateWithoutRecordRule = Rule{
 	ID: "certificate-without-record", Severity: Warning,
@@ -12,7 +16,7 @@ the rule with that reason.`,
 		records := namesOf(set, recordNames)
 		for _, env := range set.Valid() {
 			for _, domain := range domainsOf(env) {
-				if !covered(domain.name, records) {
+				if !resolved(domain.name, records) {
 					report(env, domain.path, "no DNS record for %s, a domain of certificate %s; add it under spec.dns.records", domain.name, domain.certificate)
 				}
 			}
@@ -41,7 +45,7 @@ certificate: the domains of one cannot change). For names that serve no HTTPS, s
 }
 
 // A domain is a name that a field of an environment has.
-type domain struct{ name, path, certificate string }
+type domain struct{ name, path, certificate, namespace string }
 
 func namesOf(set *Set, of func(*Environment) []domain) map[string]bool {
 	names := map[string]bool{}
@@ -76,10 +80,21 @@ func domainsOf(env *Environment) []domain {
 		}
 		for j, name := range names {
 			path := index(index("spec.certificates", i)+issuer+".domains", j)
-			domains = append(domains, domain{name, path, certificate.Name})
+			domains = append(domains, domain{name, path, certificate.Name, component.NamespaceOf(env.Env, certificate.Namespace)})
 		}
 	}
 	return domains
+}
+
+// resolved says whether DNS answers for the name: a wildcard is for every name below it, at any depth (RFC 4592).
+func resolved(name string, records map[string]bool) bool {
+	for below := name; below != ""; {
+		_, below, _ = strings.Cut(below, ".")
+		if records["*."+below] {
+			return true
+		}
+	}
+	return covered(name, records)
 }
 
 // covered says whether names have the name, or a wildcard for it. A wildcard is also covered by any name below it.

@@ -76,7 +76,7 @@ func check(t *testing.T, kind *crd.Kind) []Finding {
 		}
 	}
 	set := NewSet(t.Context(), kind, objects, old, settings)
-	set.Unreadable = unreadable(t, failure)
+	set.Unreadable = append(set.Unreadable, unreadable(t, failure)...)
 	if _, err := os.Stat("repo"); err == nil {
 		set.Overlays = map[*Environment]map[string]*overlay.Overlay{}
 		for _, env := range set.Valid() {

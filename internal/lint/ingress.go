@@ -21,7 +21,7 @@ elsewhere, suppress the rule with that reason.`,
 	check: func(set *Set, report reporter) {
 		records := namesOf(set, recordNames)
 		forEachHost(set, func(env *Environment, app int, ingress *unstructured.Unstructured, host string) {
-			if !covered(host, records) {
+			if !resolved(host, records) {
 				report(env, appPath(app), "app %s: no DNS record for %s, a host of Ingress %s; add it under spec.dns.records",
 					env.Env.Spec.Apps[app].Name, host, ingress.GetName())
 			}
@@ -35,8 +35,13 @@ var hostWithoutCertificateRule = Rule{
 	Explanation: `Whoever opens it by HTTPS gets a warning. Add the host to a certificate of the environment. A host whose Secret is
 named in the Ingress's tls, and provided by something else than the environment, is left alone.`,
 	check: func(set *Set, report reporter) {
-		domains := namesOf(set, domainsOf)
 		forEachHost(set, func(env *Environment, app int, ingress *unstructured.Unstructured, host string) {
+			domains := map[string]bool{}
+			for _, domain := range domainsOf(env) {
+				if domain.namespace == namespaceOf(env, app, ingress) { // an Ingress sees those of its own namespace
+					domains[domain.name] = true
+				}
+			}
 			if !covered(host, domains) && !ownTLS(ingress, host) {
 				report(env, appPath(app), "app %s: no certificate for %s, a host of Ingress %s; add it under spec.certificates",
 					env.Env.Spec.Apps[app].Name, host, ingress.GetName())
@@ -73,14 +78,24 @@ func forEachIngress(set *Set, visit func(env *Environment, app int, ingress *uns
 	})
 }
 
-// ownTLS says whether the Ingress has a Secret of its own for the host.
+// preSharedCert is GKE's annotation of an Ingress: names of certificates of Google Cloud itself.
+const preSharedCert = "ingress.gcp.kubernetes.io/pre-shared-cert"
+
+// ownTLS says whether the Ingress has a certificate of its own for the host. Entries without hosts are for all.
 func ownTLS(ingress *unstructured.Unstructured, host string) bool {
+	if ingress.GetAnnotations()[preSharedCert] != "" {
+		return true
+	}
 	entries, _, _ := unstructured.NestedSlice(ingress.Object, "spec", "tls")
 	return slices.ContainsFunc(entries, func(entry any) bool {
 		fields, _ := entry.(map[string]any)
 		hosts, _, _ := unstructured.NestedStringSlice(fields, "hosts")
+		names := map[string]bool{}
+		for _, name := range hosts {
+			names[strings.ToLower(name)] = true
+		}
 		secret, _, _ := unstructured.NestedString(fields, "secretName")
-		return secret != "" && slices.Contains(hosts, host)
+		return secret != "" && (len(hosts) == 0 || covered(host, names))
 	})
 }
 
@@ -120,4 +135,31 @@ func hasCertificate(set *Set, env *Environment, wanted name) bool {
 		}
 	}
 	return false
+}
+
+var certificateUnusedRule = Rule{
+	ID: "certificate-unused", Severity: Warning, NeedsRepository: true,
+	Summary: "No Ingress of the apps names a Google certificate of the environment.",
+	Explanation: `Google issues a ManagedCertificate only once the load balancer uses it: until then it is Provisioning, and the environment
+not ready. Name it in the annotation networking.gke.io/managed-certificates of an Ingress in its namespace. It is reported only
+where all apps' folders could be read.`,
+	check: func(set *Set, report reporter) {
+		used := map[*Environment]map[name]bool{}
+		forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
+			if used[env] == nil {
+				used[env] = map[name]bool{}
+			}
+			for _, each := range strings.Split(ingress.GetAnnotations()[managedCertificates], ",") {
+				used[env][name{namespaceOf(env, i, ingress), strings.TrimSpace(each)}] = true
+			}
+		})
+		for _, env := range set.Valid() {
+			for i, certificate := range env.Env.Spec.Certificates {
+				each := name{component.NamespaceOf(env.Env, certificate.Namespace), certificate.Name}
+				if certificate.Google != nil && !used[env][each] && allRead(set, env) {
+					report(env, index("spec.certificates", i)+".name", "no Ingress names ManagedCertificate %s/%s, so Google does not issue it", each.namespace, each.name)
+				}
+			}
+		}
+	},
 }

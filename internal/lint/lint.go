@@ -11,10 +11,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/runtime"
+	"golang.org/x/sync/errgroup"
+	convert "k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -110,26 +112,39 @@ type Set struct {
 // not change is held against them. Objects of other kinds are left out.
 func NewSet(ctx context.Context, kind *crd.Kind, objects []manifest.Object, old map[string]map[string]any, settings component.Settings) *Set {
 	set := &Set{Settings: settings, known: func(id string) bool { _, known := Find(id); return known }}
+	var judging errgroup.Group // most of the time goes into the rules of the schema
+	judging.SetLimit(runtime.GOMAXPROCS(0))
 	for _, object := range objects {
-		if object.GroupVersionKind() != kind.GroupVersionKind {
+		if gvk := object.GroupVersionKind(); gvk != kind.GroupVersionKind {
+			if gvk.Group == kind.GroupVersionKind.Group {
+				set.Unreadable = append(set.Unreadable, &manifest.Error{Position: object.Source, Err: fmt.Errorf(
+					"there is no %s of %s; the kind is %s of %s", gvk.Kind, gvk.GroupVersion(), kind.GroupVersionKind.Kind, kind.GroupVersionKind.GroupVersion())})
+			}
 			continue
 		}
 		env := &Environment{Object: object}
-		stored := object.DeepCopy().Object
-		if before, exists := old[object.GetName()]; exists {
-			env.verdict = kind.Update(ctx, stored, before)
-		} else {
-			env.verdict = kind.Create(ctx, stored)
-		}
-		if env.verdict.OK() {
-			typed := &v1alpha1.AppEnvironment{}
-			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored, typed); err == nil {
-				env.Env = typed
-			}
-		}
 		set.Environments = append(set.Environments, env)
+		judging.Go(func() error { env.judge(ctx, kind, old[object.GetName()]); return nil })
 	}
+	_ = judging.Wait() // a verdict is no error
 	return set
+}
+
+// judge asks what the API server would. before is the object as it is in the cluster, nil where there is none.
+func (e *Environment) judge(ctx context.Context, kind *crd.Kind, before map[string]any) {
+	stored := e.DeepCopy().Object
+	if before != nil {
+		e.verdict = kind.Update(ctx, stored, before)
+	} else {
+		e.verdict = kind.Create(ctx, stored)
+	}
+	if !e.verdict.OK() {
+		return
+	}
+	typed := &v1alpha1.AppEnvironment{}
+	if err := convert.DefaultUnstructuredConverter.FromUnstructured(stored, typed); err == nil {
+		e.Env = typed
+	}
 }
 
 // Valid are the environments that the API server would accept.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -16,10 +17,12 @@ var secretMissingRule = Rule{
 	Summary: "An app's Pods need a Secret that nobody provides.",
 	Explanation: `The Pods would wait in CreateContainerConfigError or ContainerCreating. Add an item under spec.secrets.items, or mark
 the reference as optional. Secrets of the manifests, of ExternalSecrets and SealedSecrets in them, and of cert-manager
-certificates count as provided.`,
+certificates count as provided, and so does a Secret that any other object of the manifests names: it may make it. Secrets with
+which images are pulled are not looked at: Pods start without them where the node may pull.`,
 	check: func(set *Set, report reporter) {
 		forEachUse(set, func(env *Environment, app int, namespace string, use overlay.Use) {
-			if _, ok := provided(set, env)[name{namespace, use.Secret}]; !ok {
+			secret := name{namespace, use.Secret}
+			if _, ok := provided(set, env)[secret]; !ok && !mentioned(set, env, secret) {
 				report(env, appPath(app), "app %s: %s needs Secret %s/%s, which nothing provides; add an item under spec.secrets.items",
 					env.Env.Spec.Apps[app].Name, use.By, namespace, use.Secret)
 			}
@@ -55,6 +58,16 @@ suppress the rule if something beyond the manifests uses it. It is reported only
 				used[env] = map[name]bool{}
 			}
 			used[env][name{namespace, use.Secret}] = true
+		})
+		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
+			for _, workload := range o.Workloads() {
+				for _, pull := range workload.PullSecrets() {
+					if used[env] == nil {
+						used[env] = map[name]bool{}
+					}
+					used[env][name{namespaceOf(env, i, workload.Object), pull}] = true
+				}
+			}
 		})
 		for _, env := range set.Valid() {
 			if env.Env.Spec.Secrets == nil || !allRead(set, env) {
@@ -146,13 +159,21 @@ func madeSecret(object *unstructured.Unstructured) string {
 	return ""
 }
 
-// mentioned says whether anything in the manifests has the Secret's name as a value: what reads Secrets by itself names them
-// so, such as an Ingress or an operator's own kinds.
-func mentioned(set *Set, env *Environment, secret name) bool {
+// mentioned says whether an object of the manifests that makes no Pods by itself has the name as a value: what reads or makes
+// Secrets, or runs as an account, names them so, such as an Ingress or the kinds of an operator.
+func mentioned(set *Set, env *Environment, wanted name) bool {
 	for i, app := range env.Env.Spec.Apps {
 		o := set.Overlays[env][app.Name]
+		if o == nil {
+			continue
+		}
+		workloads := o.Workloads()
 		for _, object := range o.Objects {
-			if namespaceOf(env, i, object) == secret.namespace && holds(object.Object["spec"], secret.name) {
+			makesPods := slices.ContainsFunc(workloads, func(w overlay.Workload) bool { return w.Object == object })
+			if makesPods || object.GetName() == wanted.name || namespaceOf(env, i, object) != wanted.namespace {
+				continue
+			}
+			if holds(object.Object, wanted.name) {
 				return true
 			}
 		}
@@ -163,7 +184,7 @@ func mentioned(set *Set, env *Environment, secret name) bool {
 func holds(value any, text string) bool {
 	switch value := value.(type) {
 	case string:
-		return value == text
+		return value == text || strings.HasSuffix(value, "/"+text) // with its namespace, in annotations
 	case []any:
 		return slices.ContainsFunc(value, func(entry any) bool { return holds(entry, text) })
 	case map[string]any:
@@ -249,7 +270,8 @@ func checkUnusedAccounts(set *Set, report reporter) {
 		}
 		for i, namespace := range env.Env.Spec.Namespaces {
 			for j, account := range namespace.ServiceAccounts {
-				if used[env][name{namespace.Name, account.Name}] || account.Name == storeAccount(env) {
+				each := name{namespace.Name, account.Name}
+				if used[env][each] || account.Name == storeAccount(env) || mentioned(set, env, each) {
 					continue
 				}
 				report(env, index(index("spec.namespaces", i)+".serviceAccounts", j)+".name", "nothing runs as ServiceAccount %s/%s", namespace.Name, account.Name)

@@ -100,7 +100,7 @@ cluster-scoped kinds only those in spec.clusterResources may be there.`,
 				projects[env] = permits
 			}
 			for _, object := range o.Objects {
-				if reason := refusal(permits, o, object); reason != "" {
+				if reason := refusal(permits, set.clusterScoped(env, object), object); reason != "" {
 					report(env, appPath(i), "app %s: %s %s %s", env.Env.Spec.Apps[i].Name, object.GetKind(), object.GetName(), reason)
 				}
 			}
@@ -127,10 +127,10 @@ func projectOf(set *Set, env *Environment) argocd.Project {
 }
 
 // refusal says why the project does not permit an object; empty when it does.
-func refusal(project argocd.Project, o *overlay.Overlay, object *unstructured.Unstructured) string {
+func refusal(project argocd.Project, clusterScoped bool, object *unstructured.Unstructured) string {
 	gvk := object.GroupVersionKind()
 	matches := func(kind argocd.GroupKind) bool { return glob(kind.Group, gvk.Group) && glob(kind.Kind, gvk.Kind) }
-	if clusterScoped(o, object) {
+	if clusterScoped {
 		if slices.ContainsFunc(project.ClusterResourceWhitelist, matches) {
 			return ""
 		}
@@ -157,22 +157,39 @@ func glob(pattern, value string) bool {
 	return err == nil && matched
 }
 
-// clusterScoped goes by Kubernetes' own kinds and the definitions in the manifests. A kind that neither knows is taken
-// for namespaced.
-func clusterScoped(o *overlay.Overlay, object *unstructured.Unstructured) bool {
+// clusterKinds are cluster-scoped kinds that teams are likely to have in their manifests, and whose definitions are elsewhere.
+var clusterKinds = []argocd.GroupKind{
+	{Group: "cert-manager.io", Kind: "ClusterIssuer"},
+	{Group: "external-secrets.io", Kind: "ClusterExternalSecret"},
+	{Group: "external-secrets.io", Kind: "ClusterPushSecret"},
+	{Group: "external-secrets.io", Kind: "ClusterSecretStore"},
+	{Group: "gateway.networking.k8s.io", Kind: "GatewayClass"},
+	{Group: "kyverno.io", Kind: "ClusterPolicy"},
+	{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshotClass"},
+}
+
+// clusterScoped goes by Kubernetes' own kinds, those that are well known, and the definitions in the manifests of the
+// environment's apps. Any other is taken for namespaced.
+func (s *Set) clusterScoped(env *Environment, object *unstructured.Unstructured) bool {
 	namespaced, known := openapi.IsNamespaceScoped(kyaml.TypeMeta{APIVersion: object.GetAPIVersion(), Kind: object.GetKind()})
 	if known {
 		return !namespaced
 	}
-	for _, other := range o.Objects {
-		if other.GetKind() != "CustomResourceDefinition" {
-			continue
-		}
-		kind, _, _ := unstructured.NestedString(other.Object, "spec", "names", "kind")
-		group, _, _ := unstructured.NestedString(other.Object, "spec", "group")
-		scope, _, _ := unstructured.NestedString(other.Object, "spec", "scope")
-		if kind == object.GetKind() && group == object.GroupVersionKind().Group {
-			return scope == "Cluster"
+	gvk := object.GroupVersionKind()
+	if slices.Contains(clusterKinds, argocd.GroupKind{Group: gvk.Group, Kind: gvk.Kind}) {
+		return true
+	}
+	for _, o := range s.Overlays[env] {
+		for _, other := range o.Objects {
+			if other.GetKind() != "CustomResourceDefinition" {
+				continue
+			}
+			kind, _, _ := unstructured.NestedString(other.Object, "spec", "names", "kind")
+			group, _, _ := unstructured.NestedString(other.Object, "spec", "group")
+			scope, _, _ := unstructured.NestedString(other.Object, "spec", "scope")
+			if kind == gvk.Kind && group == gvk.Group {
+				return scope == "Cluster"
+			}
 		}
 	}
 	return false
@@ -187,7 +204,7 @@ Argo CD puts them into the app's namespace. For another one, add it to spec.name
 		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
 			for _, object := range o.Objects {
 				namespace := object.GetNamespace()
-				if namespace == "" || clusterScoped(o, object) || hasNamespace(env, namespace) {
+				if namespace == "" || set.clusterScoped(env, object) || hasNamespace(env, namespace) {
 					continue
 				}
 				report(env, appPath(i), "app %s: %s %s is in namespace %s, which is not under spec.namespaces",
@@ -223,15 +240,7 @@ func checkImages(set *Set, report reporter) {
 		if o.Err != nil {
 			return
 		}
-		var names []string
-		for _, workload := range o.Workloads() {
-			for _, image := range workload.Images() {
-				name, _ := splitImage(image)
-				names = append(names, name)
-			}
-		}
-		slices.Sort(names)
-		names = slices.Compact(names)
+		names := o.ImageNames()
 		for j, image := range app.Images {
 			at := index(index("spec.apps", i)+".images", j)
 			switch {
@@ -256,15 +265,4 @@ func listed(names []string) string {
 		names = append(slices.Clone(names[:5]), "others")
 	}
 	return "are " + strings.Join(names, ", ")
-}
-
-// splitImage is an image's name and its tag. The tag of an image that is named by its digest is the digest.
-func splitImage(image string) (name, tag string) {
-	if name, digest, found := strings.Cut(image, "@"); found {
-		return name, digest
-	}
-	if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
-		return image[:colon], image[colon+1:]
-	}
-	return image, ""
 }

@@ -69,7 +69,7 @@ func reportManifests(env *Environment, i int, o *overlay.Overlay, report reporte
 	app := env.Env.Spec.Apps[i]
 	for _, workload := range o.Workloads() {
 		for _, image := range workload.Images() {
-			name, tag := splitImage(image)
+			name, tag := overlay.SplitImage(image)
 			overridden := slices.ContainsFunc(app.Images, func(override v1alpha1.Image) bool {
 				return override.Name == name || slices.Contains(o.Images, override.Name) // which of them it becomes is not told
 			})

@@ -82,8 +82,13 @@ func forEachQuota(set *Set, visit func(env *Environment, namespace int, workload
 func quotaOf(namespace v1alpha1.Namespace) corev1.ResourceList {
 	quota := corev1.ResourceList{}
 	for name, value := range namespace.Quota {
-		if quantity, err := resource.ParseQuantity(value.String()); err == nil {
-			quota[fullName(name)] = quantity
+		quantity, err := resource.ParseQuantity(value.String())
+		if err != nil {
+			continue
+		}
+		name := fullName(name)
+		if other, twice := quota[name]; !twice || quantity.Cmp(other) < 0 { // cpu and requests.cpu: both hold
+			quota[name] = quantity
 		}
 	}
 	return quota
@@ -98,7 +103,7 @@ func fullName(name corev1.ResourceName) corev1.ResourceName {
 
 // spelling is the key of the quota as the user wrote it.
 func spelling(namespace v1alpha1.Namespace, name corev1.ResourceName) string {
-	for key := range namespace.Quota {
+	for _, key := range slices.Sorted(maps.Keys(namespace.Quota)) {
 		if fullName(key) == name {
 			return string(key)
 		}
@@ -111,7 +116,7 @@ func countedResources(quota corev1.ResourceList) []string {
 	var names []string
 	for name := range quota {
 		prefix, what, _ := strings.Cut(string(name), ".")
-		if (prefix == "requests" || prefix == "limits") && slices.Contains([]string{"cpu", "memory", "ephemeral-storage"}, what) {
+		if (prefix == "requests" || prefix == "limits") && (what == "cpu" || what == "memory") {
 			names = append(names, string(name))
 		}
 	}
@@ -136,20 +141,23 @@ func sumOf(namespace v1alpha1.Namespace, workloads []overlay.Workload) corev1.Re
 	return sum
 }
 
-// defaultsOf are what the namespace's LimitRange gives containers that ask for nothing. A default limit is the default
-// request, too, where there is none.
+// defaultsOf are what the namespace's LimitRange gives containers that ask for nothing: the API server makes of max a
+// default, of that a default request, and else of min (SetDefaults_LimitRangeItem).
 func defaultsOf(namespace v1alpha1.Namespace) (requests, limits corev1.ResourceList) {
 	requests, limits = corev1.ResourceList{}, corev1.ResourceList{}
 	fill := func(list corev1.ResourceList, values v1alpha1.ResourceList) {
 		for name, value := range values {
 			if quantity, err := resource.ParseQuantity(value.String()); err == nil {
-				list[name] = quantity
+				list[name] = quantity // the last one wins
 			}
 		}
 	}
 	for _, item := range namespace.Limits {
 		if item.Type == corev1.LimitTypeContainer {
+			fill(limits, item.Max)
 			fill(limits, item.Default)
+			fill(requests, item.Min)
+			fill(requests, item.Max)
 			fill(requests, item.Default)
 			fill(requests, item.DefaultRequest)
 		}

@@ -10,6 +10,6 @@ var Rules = []Rule{
 	kindRefusedRule, namespaceRefusedRule, imageUnknownRule,
 	secretMissingRule, secretKeyMissingRule, secretUnusedRule,
 	serviceAccountMissingRule, serviceAccountUnusedRule, azureLabelMissingRule,
-	hostWithoutRecordRule, hostWithoutCertificateRule, certificateUnknownRule,
+	hostWithoutRecordRule, hostWithoutCertificateRule, certificateUnknownRule, certificateUnusedRule,
 	quotaTooSmallRule, quotaWithoutRequestRule,
 }

@@ -122,8 +122,11 @@ func parseDocument(file string, d document) ([]Object, error) {
 	if root.Kind != yamlv3.MappingNode {
 		return nil, &Error{begin, errors.New("it is no Kubernetes object: an object has apiVersion, kind and metadata")}
 	}
+	if twice := duplicate(root); twice != nil {
+		return nil, &Error{Position{file, twice.Line + d.line, twice.Column}, fmt.Errorf("key %q stands twice", twice.Value)}
+	}
 	// kubectl decodes YAML 1.1 into JSON: yes is true there, and no string.
-	document, err := yaml.YAMLToJSONStrict(d.data)
+	document, err := yaml.YAMLToJSON(d.data)
 	if err != nil {
 		return nil, syntaxError(file, d.line, err)
 	}
@@ -149,7 +152,10 @@ func items(file string, o Object) ([]Object, error) {
 	var objects []Object
 	var failures []error
 	for i, entry := range entries {
-		node := resolve(nodes.Content[i])
+		node := o.root
+		if nodes != nil && nodes.Kind == yamlv3.SequenceNode && i < len(nodes.Content) {
+			node = resolve(nodes.Content[i])
+		}
 		begin := Position{file, node.Line + o.line, node.Column}
 		fields, isObject := entry.(map[string]any)
 		if !isObject {
@@ -160,6 +166,35 @@ func items(file string, o Object) ([]Object, error) {
 		objects, failures = append(objects, inner...), append(failures, err)
 	}
 	return objects, errors.Join(failures...)
+}
+
+// duplicate is a key that stands twice in one map, nil when there is none. What a merge key brings may be overridden.
+func duplicate(node *yamlv3.Node) *yamlv3.Node {
+	if node.Kind == yamlv3.AliasNode {
+		return nil // it is looked at where it is defined
+	}
+	if node.Kind != yamlv3.MappingNode {
+		for _, below := range node.Content {
+			if found := duplicate(below); found != nil {
+				return found
+			}
+		}
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := resolve(node.Content[i])
+		if key.Kind == yamlv3.ScalarNode && key.Tag != "!!merge" {
+			if seen[key.Value] {
+				return node.Content[i]
+			}
+			seen[key.Value] = true
+		}
+		if found := duplicate(node.Content[i+1]); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 var lineOf = regexp.MustCompile(`line (\d+)(?:, column (\d+))?: `)

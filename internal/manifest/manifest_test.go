@@ -71,6 +71,27 @@ func TestEveryFieldHasItsPlace(t *testing.T) {
 	}
 }
 
+func TestWhatIsMergedMayBeOverridden(t *testing.T) {
+	objects := parse(t, "x", "apiVersion: v1\nkind: A\napps: [&b {name: a, tag: x}, {<<: *b, name: b}, {<<: [*b, {tag: y, more: z}]}]\n")
+	apps := objects[0].Object["apps"].([]any)
+	want := []any{
+		map[string]any{"name": "a", "tag": "x"}, map[string]any{"name": "b", "tag": "x"}, map[string]any{"name": "a", "tag": "x", "more": "z"},
+	}
+	if diff := gocmp.Diff(want, apps); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestListsWhoseKeysAreOdd(t *testing.T) {
+	for _, key := range []string{"*k ", "!!binary aXRlbXM=", "? items\n"} {
+		in := "apiVersion: v1\nkind: List\nmetadata: {x: &k items}\n" + key + ": [{apiVersion: v1, kind: A}]\n"
+		objects, err := Parse("x", []byte(in))
+		if err == nil && len(objects) == 1 && objects[0].At("metadata").Line < 1 {
+			t.Errorf("%q: no place", key)
+		}
+	}
+}
+
 func TestListsGiveTheirItems(t *testing.T) {
 	objects := parse(t, "list.yaml", `apiVersion: v1
 kind: List
@@ -98,15 +119,16 @@ items:
 func TestWhatIsWrongIsShownWhereItIs(t *testing.T) {
 	const good = "apiVersion: v1\nkind: A\n---\n"
 	for name, test := range map[string]struct{ in, want string }{
-		"a tab":                     {good + "a:\n\tb: c\n", "x.yaml:5: found character that cannot start any token"},
-		"a key that stands twice":   {good + "apiVersion: v1\nkind: A\nkind: B\n", `x.yaml:6: key "kind" already set in map`},
-		"a text":                    {good + "just words\n", "x.yaml:4:1: it is no Kubernetes object: an object has apiVersion, kind and metadata"},
-		"no kind":                   {good + "\napiVersion: v1\n", "x.yaml:5:1: it is no Kubernetes object: it has no kind"},
-		"a kind that is a number":   {good + "apiVersion: v1\nkind: 1\n", "x.yaml:4:1: it is no Kubernetes object: it has no kind"},
-		"an unknown anchor":         {good + "a: *b\n", "x.yaml:4: unknown anchor 'b' referenced"},
-		"an item that is no object": {"apiVersion: v1\nkind: List\nitems:\n- 1\n", "x.yaml:4:3: items[0] of the List is no object"},
-		"a brace that stays open":   {good + "a: {b: c\n", "x.yaml:4: did not find expected ',' or '}'"},
-		"an anchor in itself":       {good + "a: &a [*a]\n", "x.yaml:4: anchor 'a' value contains itself"},
+		"a tab":                         {good + "a:\n\tb: c\n", "x.yaml:5: found character that cannot start any token"},
+		"a key that stands twice":       {good + "apiVersion: v1\nkind: A\nkind: B\n", `x.yaml:6:1: key "kind" stands twice`},
+		"a text":                        {good + "just words\n", "x.yaml:4:1: it is no Kubernetes object: an object has apiVersion, kind and metadata"},
+		"no kind":                       {good + "\napiVersion: v1\n", "x.yaml:5:1: it is no Kubernetes object: it has no kind"},
+		"a kind that is a number":       {good + "apiVersion: v1\nkind: 1\n", "x.yaml:4:1: it is no Kubernetes object: it has no kind"},
+		"a key that stands twice below": {good + "apiVersion: v1\nkind: A\nspec: [{a: 1, a: 2}]\n", `x.yaml:6:15: key "a" stands twice`},
+		"an unknown anchor":             {good + "a: *b\n", "x.yaml:4: unknown anchor 'b' referenced"},
+		"an item that is no object":     {"apiVersion: v1\nkind: List\nitems:\n- 1\n", "x.yaml:4:3: items[0] of the List is no object"},
+		"a brace that stays open":       {good + "a: {b: c\n", "x.yaml:4: did not find expected ',' or '}'"},
+		"an anchor in itself":           {good + "a: &a [*a]\n", "x.yaml:4: anchor 'a' value contains itself"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects, err := Parse("x.yaml", []byte(test.in))

@@ -79,7 +79,7 @@ func entry(node *yamlv3.Node, name string) (key, value *yamlv3.Node) {
 		return nil, nil
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == name {
+		if resolve(node.Content[i]).Value == name {
 			return node.Content[i], node.Content[i+1]
 		}
 	}

@@ -1,12 +1,14 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -20,6 +22,8 @@ type Reader struct {
 	In io.Reader
 	// Recursive reads the folders below a folder, too.
 	Recursive bool
+	// Forgiving leaves out files of a folder that are no objects and do not look like some, as Argo CD does.
+	Forgiving bool
 	// Build makes the objects of a Kustomize folder. Without it, the files of such a folder are read as they are.
 	Build func(folder string) ([]byte, error)
 }
@@ -95,9 +99,26 @@ func (r Reader) readFolder(folder string) ([]Object, error) {
 	var failures []error
 	for _, file := range files {
 		found, err := readFile(file)
+		if err != nil && r.Forgiving && !looksLikeObjects(file) {
+			continue
+		}
 		objects, failures = append(objects, found...), append(failures, err)
 	}
 	return objects, errors.Join(failures...)
+}
+
+// looksLikeObjects is Argo CD's rule for a file that it cannot decode: one that has these words is meant to be read.
+func looksLikeObjects(file string) bool {
+	data, err := os.ReadFile(file) //nolint:gosec // the file is what the user asks to be read
+	if err != nil {
+		return true
+	}
+	for _, word := range []string{"apiVersion:", "kind:", "metadata:"} {
+		if !bytes.Contains(data, []byte(word)) {
+			return false
+		}
+	}
+	return true
 }
 
 // filesIn are the files of a folder that hold objects, sorted. Kustomize's own file is none, nor is what begins with a dot.
@@ -120,8 +141,8 @@ func filesIn(folder string, recursive bool) ([]string, error) {
 	return files, err
 }
 
-// build reads what Kustomize makes of a folder. Fields are shown where the files of the folder have them: an object
-// that none of them has under its name stands for the folder as a whole.
+// build reads what Kustomize makes of a folder. Fields are shown where the files of the folder have them; of an object that
+// none of them has as it is, being patched, named anew or from elsewhere, only the folder is shown.
 func (r Reader) build(folder string) ([]Object, error) {
 	data, err := r.Build(folder)
 	if err != nil {
@@ -144,7 +165,8 @@ func (r Reader) build(folder string) ([]Object, error) {
 	}
 	for i := range objects {
 		objects[i].Source, objects[i].root = Position{File: folder}, nil
-		if source, ok := sources[identity(objects[i])]; ok {
+		source, ok := sources[identity(objects[i])]
+		if ok && reflect.DeepEqual(source.Object["spec"], objects[i].Object["spec"]) { // what was patched stands in several places
 			objects[i].Source, objects[i].root, objects[i].line = source.Source, source.root, source.line
 		}
 	}
@@ -152,5 +174,5 @@ func (r Reader) build(folder string) ([]Object, error) {
 }
 
 func identity(o Object) string {
-	return o.GroupVersionKind().GroupKind().String() + " " + o.GetNamespace() + "/" + o.GetName()
+	return o.GroupVersionKind().GroupKind().String() + " " + o.GetName()
 }

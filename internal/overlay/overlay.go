@@ -24,8 +24,8 @@ import (
 var (
 	// ErrMissing says that the folder does not exist.
 	ErrMissing = errors.New("the folder does not exist")
-	// ErrNotRead says that the folder is one that only Argo CD can read: Helm, Jsonnet or a plugin.
-	ErrNotRead = errors.New("the folder is neither Kustomize nor plain YAML")
+	// ErrNotRead says that the folder is one that only Argo CD can read: Helm, Jsonnet or a base that cannot be fetched here.
+	ErrNotRead = errors.New("only Argo CD can read the folder")
 )
 
 // An Overlay is what a folder holds.
@@ -57,10 +57,13 @@ func Read(repository, path string) *Overlay {
 		overlay.Images = ownImages(folder)
 		if data, overlay.Err = Build(folder); overlay.Err != nil {
 			overlay.Err = within(repository, overlay.Err)
+			if text := overlay.Err.Error(); strings.Contains(text, "--enable-helm") || strings.Contains(text, "git fetch") || strings.Contains(text, "/git ") {
+				overlay.Err = fmt.Errorf("%w: %s", ErrNotRead, text) // Argo CD may be allowed to inflate charts, or have a key
+			}
 			return overlay
 		}
 	case onlyArgoCDReads(folder):
-		overlay.Err = ErrNotRead
+		overlay.Err = fmt.Errorf("%w: it is Helm or Jsonnet", ErrNotRead)
 		return overlay
 	}
 	overlay.Objects, overlay.Err = objectsOf(folder, data, overlay.Kustomized)
@@ -111,7 +114,7 @@ func objectsOf(folder string, data []byte, built bool) ([]*unstructured.Unstruct
 	if built {
 		found, err = manifest.Parse(folder, data)
 	} else {
-		found, err = manifest.Reader{}.Read(folder)
+		found, err = manifest.Reader{Forgiving: true}.Read(folder)
 		if errors.Is(err, manifest.ErrNoFiles) {
 			return nil, nil
 		}

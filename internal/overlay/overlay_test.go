@@ -46,7 +46,9 @@ func TestFoldersAreReadAsArgoCDReadsThem(t *testing.T) {
 		"base/kustomization.yaml":    "resources: [a.yaml]\n", "base/a.yaml": pod,
 		"top/kustomization.yaml": "resources: [../base]\nnameSuffix: -x\nimages: [{name: registry.example.com:5000/a, newTag: v1}]\n",
 		"chart/Chart.yaml":       "name: c\n", "file": "no folder", "out": "->../..", "in": "->plain",
-		"empty/.keep": "", "broken/kustomization.yaml": "resources: [nowhere.yaml]\n", "tab/a.yaml": "a:\n\tb: c\n",
+		"empty/.keep": "", "broken/kustomization.yaml": "resources: [nowhere.yaml]\n", "tab/a.yaml": "apiVersion: v1\nkind: A\nmetadata:\n\tname: a\n",
+		"values/a.yaml": pod, "values/values.yaml": "image: {tag: x}\n", "values/other.yaml": "a:\n\tb: c\n",
+		"helm/kustomization.yaml": "helmCharts: [{name: c, repo: https://charts.example.com, version: 1.0.0}]\n",
 	})
 	for name, test := range map[string]struct {
 		path    string
@@ -58,13 +60,15 @@ func TestFoldersAreReadAsArgoCDReadsThem(t *testing.T) {
 		"a link within the repository":            {"in", 2, ""},
 		"a chart":                                 {"chart", 0, ErrNotRead.Error()},
 		"nothing there":                           {"nowhere", 0, ErrMissing.Error()},
+		"files that are no objects":               {"values", 1, ""},
+		"charts within Kustomize":                 {"helm", 0, ErrNotRead.Error()},
 		"a link that leads out":                   {"out", 0, "leads out of the repository"},
 		"a path that leads out":                   {"../..", 0, "leads out of the repository"},
 		"a file":                                  {"file", 0, "is no folder"},
 		"a folder without objects":                {"empty", 0, ""},
 		"a resource that is not there":            {"broken", 0, "nowhere.yaml"},
 		"a file from beside the folder":           {"overlay", 0, "is not in or below"},
-		"a file that is no YAML, and where":       {"tab", 0, "a.yaml:2: found character"},
+		"a file that is no YAML, and where":       {"tab", 0, "a.yaml:4: found character"},
 		"the folder of the repository as a whole": {".", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

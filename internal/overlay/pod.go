@@ -1,6 +1,9 @@
 package overlay
 
 import (
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -47,17 +50,21 @@ func (o *Overlay) Workloads() []Workload {
 }
 
 func replicas(object *unstructured.Unstructured) int64 {
-	path := []string{"spec", "replicas"}
+	number := func(otherwise int64, path ...string) int64 {
+		if number, ok, err := unstructured.NestedInt64(object.Object, path...); ok && err == nil {
+			return number
+		}
+		return otherwise
+	}
 	switch object.GetKind() {
 	case "Job":
-		path = []string{"spec", "parallelism"}
+		parallel := number(1, "spec", "parallelism")
+		return min(parallel, number(parallel, "spec", "completions"))
 	case "CronJob":
-		path = []string{"spec", "jobTemplate", "spec", "parallelism"}
+		parallel := number(1, "spec", "jobTemplate", "spec", "parallelism")
+		return min(parallel, number(parallel, "spec", "jobTemplate", "spec", "completions"))
 	}
-	if number, ok, err := unstructured.NestedInt64(object.Object, path...); ok && err == nil {
-		return number
-	}
-	return 1
+	return number(1, "spec", "replicas")
 }
 
 // A Use is a Secret that Pods or an Ingress need.
@@ -106,10 +113,17 @@ func (w Workload) SecretUses() []Use {
 			}
 		}
 	}
-	for _, pull := range w.Pod.ImagePullSecrets {
-		add(pull.Name, "", nil)
-	}
 	return uses
+}
+
+// PullSecrets are the Secrets with which the images of the workload are pulled. Pods start without them, where the node
+// may pull the images.
+func (w Workload) PullSecrets() []string {
+	var names []string
+	for _, pull := range w.Pod.ImagePullSecrets {
+		names = append(names, pull.Name)
+	}
+	return names
 }
 
 func addKeys(add func(string, string, *bool), secret string, items []corev1.KeyToPath, optional *bool) {
@@ -129,6 +143,54 @@ func (w Workload) Images() []string {
 		images = append(images, container.Image)
 	}
 	return images
+}
+
+// ImageNames are the images, without tag and digest, that Kustomize's overrides look at: those of every list that is
+// called containers or initContainers, wherever it stands, but in definitions of kinds. Sorted, without doubles.
+func (o *Overlay) ImageNames() []string {
+	var names []string
+	for _, object := range o.Objects {
+		if object.GetKind() != "CustomResourceDefinition" {
+			names = append(names, imagesIn(object.Object)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func imagesIn(value any) []string {
+	var names []string
+	switch value := value.(type) {
+	case []any:
+		for _, entry := range value {
+			names = append(names, imagesIn(entry)...)
+		}
+	case map[string]any:
+		for key, below := range value {
+			if containers, ok := below.([]any); ok && (key == "containers" || key == "initContainers") {
+				for _, container := range containers {
+					fields, _ := container.(map[string]any)
+					if image, _ := fields["image"].(string); image != "" {
+						name, _ := SplitImage(image)
+						names = append(names, name)
+					}
+				}
+			}
+			names = append(names, imagesIn(below)...)
+		}
+	}
+	return names
+}
+
+// SplitImage is an image's name and its tag. The tag of an image that is named by its digest is the digest.
+func SplitImage(image string) (name, tag string) {
+	if name, digest, found := strings.Cut(image, "@"); found {
+		return name, digest
+	}
+	if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
+		return image[:colon], image[colon+1:]
+	}
+	return image, ""
 }
 
 // ServiceAccount is the name of the account that the Pods run as.
@@ -163,6 +225,11 @@ func (w Workload) Requests(requestDefaults, limitDefaults corev1.ResourceList) c
 		addTo(total, counted(container, requestDefaults, limitDefaults))
 	}
 	greater(total, initial)
+	if w.Pod.Resources != nil { // what the Pod asks for as a whole counts in place of what its containers do
+		for name, quantity := range counted(corev1.Container{Resources: *w.Pod.Resources}, nil, nil) {
+			total[name] = quantity
+		}
+	}
 	for name, quantity := range w.Pod.Overhead {
 		addTo(total, corev1.ResourceList{"requests." + name: quantity, "limits." + name: quantity})
 	}
@@ -208,6 +275,9 @@ func greater(list, other corev1.ResourceList) {
 // Unasked are the names, as in quotas, of the quotas's keys for which a container of the Pod has no value. Kubernetes
 // refuses such a Pod.
 func (w Workload) Unasked(quota []string, requestDefaults, limitDefaults corev1.ResourceList) []string {
+	if w.Pod.Resources != nil {
+		return nil // Kubernetes does not look at the containers then
+	}
 	var missing []string
 	for _, name := range quota {
 		for _, container := range w.containers() {

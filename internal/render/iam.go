@@ -1,6 +1,8 @@
 package render
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,7 +69,7 @@ func identityBindings(env, namespace string, account v1alpha1.ServiceAccount, cl
 		all = append(all, Binding{
 			Why: who + " acts as " + *account.GCPServiceAccount,
 			Command: command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", *account.GCPServiceAccount, projectFlag(*account.GCPServiceAccount),
-				"--role=roles/iam.workloadIdentityUser", fmt.Sprintf("--member=serviceAccount:%s.svc.id.goog[%s/%s]", pool, namespace, account.Name)),
+				"--role=roles/iam.workloadIdentityUser", "--condition=None", fmt.Sprintf("--member=serviceAccount:%s.svc.id.goog[%s/%s]", pool, namespace, account.Name)),
 		})
 	}
 	if account.AzureClientID != nil {
@@ -76,13 +78,22 @@ func identityBindings(env, namespace string, account v1alpha1.ServiceAccount, cl
 		}
 		all = append(all, Binding{
 			Why: who + " acts as the Azure identity " + *account.AzureClientID,
-			Command: fmt.Sprintf(`read -r identity group < <(az identity list --query "[?clientId=='%s'].[name, resourceGroup]" --output tsv) && `, *account.AzureClientID) +
-				`az identity federated-credential create --identity-name "$identity" --resource-group "$group" ` +
-				command("--name="+env+"-"+namespace+"-"+account.Name, "--issuer="+cloud.OIDCIssuer,
+			Command: fmt.Sprintf(`identity=$(az identity list --query "[?clientId=='%s'].id" --output tsv)`, *account.AzureClientID) + "\n" +
+				`[ -n "$identity" ] || { echo "no managed identity of this subscription has that client ID" >&2; exit 1; }` + "\n" +
+				`az identity federated-credential create --identity-name "$(az identity show --ids "$identity" --query name --output tsv)"` +
+				` --resource-group "$(az identity show --ids "$identity" --query resourceGroup --output tsv)" ` +
+				command("--name="+credentialName(env, namespace, account.Name), "--issuer="+cloud.OIDCIssuer,
 					"--subject=system:serviceaccount:"+namespace+":"+account.Name, "--audiences=api://AzureADTokenExchange"),
 		})
 	}
 	return all, nil
+}
+
+// credentialName tells apart what differs, in the 120 characters that Azure has for it: the parts may themselves have dashes.
+func credentialName(env, namespace, account string) string {
+	digest := sha256.Sum256([]byte(env + "/" + namespace + "/" + account))
+	name := env + "-" + account
+	return name[:min(len(name), 100)] + "-" + hex.EncodeToString(digest[:4])
 }
 
 // projectFlag names the project of a Google service account, where its address tells.
@@ -133,19 +144,53 @@ func googleBindings(env *v1alpha1.AppEnvironment, namespace string, keys []strin
 	if err != nil {
 		return nil, err
 	}
-	location := ""
-	if store.Location != nil {
-		location = "--location=" + *store.Location
-	}
 	var all []Binding
 	for _, key := range keys {
 		all = append(all, Binding{
 			Why: fmt.Sprintf("the store in %s reads %s", namespace, key),
-			Command: command("gcloud", "secrets", "add-iam-policy-binding", key, "--project="+store.ProjectID, location,
-				"--role=roles/secretmanager.secretAccessor", "--member="+member),
+			Command: command("gcloud", "secrets", "add-iam-policy-binding", key, "--project="+store.ProjectID, locationFlag(store),
+				"--role=roles/secretmanager.secretAccessor", "--condition=None", "--member="+member),
 		})
 	}
 	return all, nil
+}
+
+// locationFlag is for secrets that are kept in one region.
+func locationFlag(store *v1alpha1.GCPSecretManager) string {
+	if store.Location == nil {
+		return ""
+	}
+	return "--location=" + *store.Location
+}
+
+// CreateGoogleSecret is the command that puts a secret into the store, read from standard input.
+func CreateGoogleSecret(store *v1alpha1.GCPSecretManager, key string) string {
+	return command("gcloud", "secrets", "create", key, "--project="+store.ProjectID, locationFlag(store), "--data-file=-")
+}
+
+// CreateAzureSecret is the command that puts a secret into the store, read from standard input; empty for a key or a
+// certificate, which are not made so.
+func CreateAzureSecret(store *v1alpha1.AzureKeyVault, key string) string {
+	kind, name := azureObject(key)
+	if kind != "secret" {
+		return ""
+	}
+	return command("az", "keyvault", "secret", "set", "--vault-name", vaultName(store), "--name", name, "--file", "/dev/stdin")
+}
+
+// vaultName is the first word of the vault's address.
+func vaultName(store *v1alpha1.AzureKeyVault) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(store.VaultURL, "https://"), ".")
+	return name
+}
+
+// azureObject is what a key names: External Secrets takes a prefix for the kind.
+func azureObject(key string) (kind, name string) {
+	kind, name, prefixed := strings.Cut(key, "/")
+	if !prefixed || azureRoles[kind] == "" {
+		return "secret", key
+	}
+	return kind, name
 }
 
 // googleMember is who reads: the Google service account, or else the Kubernetes account itself.
@@ -172,17 +217,13 @@ func azureBindings(env *v1alpha1.AppEnvironment, namespace string, keys []string
 	if account == nil || account.AzureClientID == nil {
 		return nil, fmt.Errorf("ServiceAccount %s/%s reads the key vault and has no azureClientID", namespace, store.ServiceAccount)
 	}
-	vault, _, _ := strings.Cut(strings.TrimPrefix(store.VaultURL, "https://"), ".")
 	var all []Binding
 	for _, key := range keys {
-		kind, name, prefixed := strings.Cut(key, "/")
-		if !prefixed || azureRoles[kind] == "" {
-			kind, name = "secret", key
-		}
+		kind, name := azureObject(key)
 		all = append(all, Binding{
 			Why: fmt.Sprintf("the store in %s reads %s", namespace, key),
 			Command: fmt.Sprintf(`az role assignment create --assignee-principal-type=ServicePrincipal --assignee-object-id="$(az ad sp show --id %s --query id --output tsv)" `, *account.AzureClientID) +
-				command("--role="+azureRoles[kind]) + fmt.Sprintf(` --scope="$(az keyvault show --name %s --query id --output tsv)"`, quote(vault)) + quote("/"+azureFolders[kind]+"/"+name),
+				command("--role="+azureRoles[kind]) + fmt.Sprintf(` --scope="$(az keyvault show --name %s --query id --output tsv)"`, quote(vaultName(store))) + quote("/"+azureFolders[kind]+"/"+name),
 		})
 	}
 	return all, nil

@@ -53,20 +53,48 @@ func TestConfirmingIsOfWhatWaits(t *testing.T) {
 	want(t, plugin(t.Context(), "confirm", "confirms"), 1, "", "error: the operator has not looked at the last change yet")
 	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonConfirmationRequired, "")
 	want(t, plugin(t.Context(), "confirm", "confirms"), 0, "no removal waits for a confirmation", "")
-	env.Status.PendingRemovals = []string{"apps/app2@1", "apps/app3@1", word}
-	if err := api.Status().Update(t.Context(), env); err != nil {
-		t.Fatal(err)
+	waits := func(words ...string) {
+		t.Helper()
+		if err := api.Get(t.Context(), client.ObjectKeyFromObject(env), env); err != nil {
+			t.Fatal(err)
+		}
+		env.Status.PendingRemovals = words
+		if err := api.Status().Update(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
 	}
-	want(t, plugin(t.Context(), "confirm", "confirms"), 0, "  the deletion of the environment: kubectl appenv confirm confirms "+word+"\n", "")
-	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app1"), 1, "", "apps/app1 is none of the removals that wait")
+	waits("apps/app2@1", "apps/app3@1", word)
+	want(t, plugin(t.Context(), "confirm", "confirms"), 0, "deletion: waits; kubectl appenv confirm confirms deletion\n", "")
+	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app1"), 1, "", "apps/app1 is none of the removals that can be confirmed")
 	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app2"), 0, "confirms: confirmed apps/app2@1\n", "")
-	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app3@1", string(env.UID)), 0, "confirms: confirmed apps/app2@1, apps/app3@1, "+word+"\n", "")
+	waits("apps/app3@1", word) // the operator has seen it, and may be about to carry it out
+	want(t, plugin(t.Context(), "confirm", "confirms", "apps/app3@1", string(env.UID)), 0, "confirms: confirmed apps/app3@1, "+word+"\n", "")
+	annotated(t, env, "apps/app2@1,apps/app3@1,"+word)
+}
+
+// annotated fails unless the annotation of confirmations is that.
+func annotated(t *testing.T, env *v1alpha1.AppEnvironment, want string) {
+	t.Helper()
 	if err := api.Get(t.Context(), client.ObjectKeyFromObject(env), env); err != nil {
 		t.Fatal(err)
 	}
-	if got := env.Annotations[v1alpha1.AnnotationConfirm]; got != "apps/app2@1,apps/app3@1,"+word {
-		t.Errorf("the annotation is %q", got)
+	if got := env.Annotations[v1alpha1.AnnotationConfirm]; got != want {
+		t.Errorf("the annotation is %q, want %q", got, want)
 	}
+}
+
+// Where the admission policies are installed, they refuse a deletion until it is confirmed; nothing waits before.
+func TestADeletionIsConfirmedBeforeItIsAskedFor(t *testing.T) {
+	env := environment(t, "protected")
+	env.Spec.Protection = v1alpha1.ProtectionConfirm
+	env.Annotations = map[string]string{v1alpha1.AnnotationConfirm: "apps/app1@1, apps/app2@2"}
+	if err := api.Update(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	report(t, env, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	want(t, plugin(t.Context(), "confirm", "protected"), 0, "deletion: to be confirmed before it is deleted; kubectl appenv confirm protected deletion\n", "")
+	want(t, plugin(t.Context(), "confirm", "protected", "deletion", "protection"), 0, "", "")
+	annotated(t, env, "apps/app2@2,"+string(env.UID)+"@2,protection@3")
 }
 
 func TestStatusOfOneAndOfAll(t *testing.T) {
@@ -79,6 +107,10 @@ func TestStatusOfOneAndOfAll(t *testing.T) {
 	want(t, plugin(t.Context(), "status", "-l", "a b"), 1, "", "unable to parse requirement")
 	want(t, plugin(t.Context(), "status", "nobody"), 1, "", "error: there is no AppEnvironment nobody")
 	want(t, as(t.Context(), stranger, "status"), 1, "", `User "stranger" cannot list resource "appenvironments"`)
+	want(t, plugin(t.Context(), "status", "-l", "test=shown", "-o", "name"), 0, "appenvironment.platform.appenv.dev/shown\n", "")
+	want(t, plugin(t.Context(), "status", "-l", "test=shown", "-o", "wide"), 0, "NAMESPACE   REVISION   CERT EXPIRES   MODE", "")
+	want(t, plugin(t.Context(), "status", "shown", "-o", "yaml"), 0, "kind: AppEnvironment\n", "")
+	want(t, plugin(t.Context(), "status", "-o", "json"), 0, `"kind": "List"`, "")
 	want(t, plugin(t.Context(), "explain", "shown"), 0, "blocked on Namespace shown: it is somebody's\n", "")
 }
 
@@ -136,6 +168,16 @@ func TestWaitingSaysWhatItWaitsFor(t *testing.T) {
 		t.Errorf("it ended with %d: %s", code, out.String())
 	}
 	want(t, plugin(t.Context(), "wait", "awaited", "--for", "deleted", "--timeout", "200ms"), 1, "", "awaited is not deleted after 200ms: nobody has deleted it")
+	if err := api.Get(t.Context(), client.ObjectKeyFromObject(env), env); err != nil {
+		t.Fatal(err)
+	}
+	env.Status.Conditions = append(env.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionSuspended, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPaused, LastTransitionTime: metav1.Now(),
+	})
+	if err := api.Status().Update(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	want(t, plugin(t.Context(), "wait", "awaited"), 1, "", "AppEnvironment awaited is not kept (Paused), so no change of it is carried out: kubectl appenv resume awaited")
 	want(t, plugin(t.Context(), "wait", "nobody"), 1, "", "error: there is no AppEnvironment nobody")
 	want(t, plugin(t.Context(), "wait", "nobody", "--for", "deleted"), 0, "nobody is deleted\n", "")
 }
@@ -147,7 +189,7 @@ func TestWaitingForADeletion(t *testing.T) {
 	go func() {
 		ended <- cli.Run(t.Context(), []string{"wait", "removed", "--for", "deleted", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &progress})
 	}()
-	until(t, &progress, "the operator has not looked at it yet")
+	until(t, &progress, "nobody has deleted it")
 	if err := api.Delete(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}

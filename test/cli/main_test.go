@@ -109,10 +109,12 @@ func writeKubeconfig(server *envtest.Environment, folder, user, group string) (s
 
 // beforeInstallation asks while the cluster serves no AppEnvironments. It is 0 if the answer was the right one.
 func beforeInstallation() int {
-	got := plugin(context.Background(), "status")
-	if got.code != 1 || !strings.Contains(got.err, "the operator's CustomResourceDefinition is not installed") {
-		fmt.Fprintf(os.Stderr, "without the CustomResourceDefinition: got %+v\n", got)
-		return 1
+	for _, line := range []string{"status", "status a", "explain a", "pause a", "confirm a", "wait a", "wait a --for deleted"} {
+		got := plugin(context.Background(), strings.Fields(line)...)
+		if got.code != 1 || !strings.Contains(got.err, "the operator's CustomResourceDefinition is not installed") {
+			fmt.Fprintf(os.Stderr, "%s, without the CustomResourceDefinition: got %+v\n", line, got)
+			return 1
+		}
 	}
 	return 0
 }
