@@ -76,7 +76,7 @@ func chain(env *v1alpha1.AppEnvironment) []string {
 			continue
 		}
 		waits := strings.HasPrefix(held.Reason, "WaitingFor")
-		if waits || held.Message == env.Status.BlockedOn || strings.HasPrefix(held.Message, blockedObject(env)) {
+		if waits || env.Status.BlockedOn != "" && strings.HasPrefix(held.Message, blockedObject(env)) {
 			links = append(links, fmt.Sprintf("because %s is %s, %s: %s", held.Type, held.Status, held.Reason, held.Message))
 		}
 	}
@@ -101,17 +101,17 @@ var (
 	keyGone = regexp.MustCompile(`key "([^"]+)" (?:was )?not found|key "([^"]+)" does not exist`)
 )
 
-// nextAction is what to do, as commands. Those that the operator's own words have come first.
+// nextAction is what to do, as commands: what waits to be confirmed, else what the operator's own words say.
 func nextAction(env *v1alpha1.AppEnvironment) []string {
-	var commands []string
+	var confirmations []string
 	for _, removal := range env.Status.PendingRemovals {
-		commands = append(commands, fmt.Sprintf("kubectl appenv confirm %s %s", env.Name, removal))
+		confirmations = append(confirmations, fmt.Sprintf("kubectl appenv confirm %s %s", env.Name, removal))
 	}
-	if command := commandIn(env.Status.BlockedOn); command != "" && len(commands) == 0 {
+	if len(confirmations) > 0 {
+		return confirmations
+	}
+	if command := commandIn(env.Status.BlockedOn); command != "" {
 		return []string{command}
-	}
-	if len(commands) > 0 {
-		return commands
 	}
 	if suspended(env) {
 		return []string{"kubectl appenv resume " + env.Name}

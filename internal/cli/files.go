@@ -34,30 +34,8 @@ func (f *files) read(in io.Reader) (objects []manifest.Object, unreadable []*man
 		return nil, nil, errors.New("nothing to read: name files, folders or - (standard input) with -f")
 	}
 	objects, err = manifest.Reader{In: in, Recursive: f.recursive, Build: overlay.Build}.Read(f.names...)
-	for _, failure := range flatten(err) {
-		var place *manifest.Error
-		if !errors.As(failure, &place) {
-			return nil, nil, failure
-		}
-		unreadable = append(unreadable, place)
-	}
-	return objects, unreadable, nil
-}
-
-// flatten is the errors that were joined.
-func flatten(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, each := range joined.Unwrap() {
-		all = append(all, flatten(each)...)
-	}
-	return all
+	unreadable, err = manifest.Failures(err)
+	return objects, unreadable, err
 }
 
 // environmentKind is the kind that the operator serves.

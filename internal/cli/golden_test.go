@@ -2,17 +2,14 @@ package cli
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/appenv/appenv-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write what the commands print into the golden files")
 
 // A run is a command line, as a user types it in testdata/input.
 type run struct {
@@ -82,7 +79,7 @@ func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
 			var out, failures bytes.Buffer
 			code := Main(strings.Fields(r.line), Streams{In: strings.NewReader(r.in), Out: &out, Err: &failures, Terminal: r.terminal})
 			got := fmt.Sprintf("$ kubectl appenv %s\nexit code %d\n-- standard output\n%s-- standard error\n%s", r.line, code, out.String(), failures.String())
-			golden(t, filepath.Join(output, name+".txt"), got)
+			golden.Check(t, filepath.Join(output, name+".txt"), []byte(got))
 		})
 	}
 }
@@ -94,24 +91,4 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run: go test ./internal/cli -update, and read the difference", err)
-	}
-	if diff := gocmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
 }

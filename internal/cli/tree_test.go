@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/test/golden"
 )
 
 // situations is what internal/status knows an environment to be in.
@@ -36,10 +37,10 @@ func TestSituationsAreToldAsTheirGoldenFilesSay(t *testing.T) {
 		env.Name += "-" + strings.ReplaceAll(situation.Situation, " ", "-")
 		fleet = append(fleet, env)
 	}
-	golden(t, "testdata/output/situations-status.txt", trees.String())
-	golden(t, "testdata/output/situations-status-terminal.txt", coloured.String())
-	golden(t, "testdata/output/situations-explain.txt", explained.String())
-	golden(t, "testdata/output/situations-fleet.txt", string(fleetTable(fleet, piped, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC), false)))
+	golden.Check(t, "testdata/output/situations-status.txt", trees.Bytes())
+	golden.Check(t, "testdata/output/situations-status-terminal.txt", coloured.Bytes())
+	golden.Check(t, "testdata/output/situations-explain.txt", explained.Bytes())
+	golden.Check(t, "testdata/output/situations-fleet.txt", fleetTable(fleet, piped, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC), false))
 }
 
 type situation struct {
@@ -109,5 +110,5 @@ func TestTheNextActionForWhatRealComponentsSay(t *testing.T) {
 	say(`ExternalSecret hoge/env: key "hoge-dev-app1" not found; create it in Key Vault`, azure)
 	say(`AppEnvironment hoge-dev: kubectl patch appenv hoge-dev --type=merge -p '{"spec":{"mode":"Enforce"}}' lets its deletion go on, which waits because spec.mode is Paused`, google)
 	say(`Application argocd/x: its sync is still running and comes before its deletion; to end it: argocd app terminate-op x`, google)
-	golden(t, "testdata/output/next-actions.txt", out.String())
+	golden.Check(t, "testdata/output/next-actions.txt", out.Bytes())
 }

@@ -3,7 +3,6 @@ package component
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,16 +10,14 @@ import (
 	"testing"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	gocmp "github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+	"github.com/appenv/appenv-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write what the components give into the golden files")
 
 // caseInput is testdata/<component>/<case>/input.yaml. The AppEnvironment is the
 // example of testdata/example.yaml, changed by env as by a JSON merge patch.
@@ -72,7 +69,7 @@ var stateNames = map[State]string{OK: "OK", Progressing: "Progressing", Failing:
 func TestComponentsWantWhatTheirGoldenFilesSay(t *testing.T) {
 	forEachCase(t, func(t *testing.T, c Component, dir string, in Input) {
 		objects, err := c.Intent(in)
-		golden(t, filepath.Join(dir, "want.yaml"), renderIntent(t, objects, err))
+		golden.Check(t, filepath.Join(dir, "want.yaml"), renderIntent(t, objects, err))
 	})
 }
 
@@ -82,7 +79,7 @@ func TestTeardownProjectsAreWhatTheirGoldenFilesSay(t *testing.T) {
 			return
 		}
 		u, err := TeardownProject(in)
-		golden(t, filepath.Join(dir, "teardown.yaml"), renderIntent(t, []*unstructured.Unstructured{u}, err))
+		golden.Check(t, filepath.Join(dir, "teardown.yaml"), renderIntent(t, []*unstructured.Unstructured{u}, err))
 	})
 }
 
@@ -95,7 +92,7 @@ func TestComponentsJudgeWhatTheirGoldenFilesSay(t *testing.T) {
 			}
 		}
 		if all != nil {
-			golden(t, filepath.Join(dir, "health.yaml"), toYAML(t, all))
+			golden.Check(t, filepath.Join(dir, "health.yaml"), toYAML(t, all))
 		}
 	})
 }
@@ -234,24 +231,6 @@ func renderIntent(t *testing.T, objects []*unstructured.Unstructured, err error)
 		out.Write(toYAML(t, object.Object))
 	}
 	return out.Bytes()
-}
-
-// golden compares with the file, or writes it with -update.
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run: go test ./internal/component -update, and read the difference", err)
-	}
-	if diff := gocmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", path, diff)
-	}
 }
 
 // merged is base changed by a JSON merge patch, with numbers as the API server has them.

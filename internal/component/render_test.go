@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+	"github.com/appenv/appenv-operator/test/golden"
 )
 
 // templateFunctions are those of Argo CD's templates that the operator uses.
@@ -79,7 +80,7 @@ func TestApplicationsAreWhatTheirGoldenFilesSay(t *testing.T) {
 				}
 				made = append(made, &unstructured.Unstructured{Object: fields})
 			}
-			golden(t, filepath.Join(dir, "applications.yaml"), renderIntent(t, made, nil))
+			golden.Check(t, filepath.Join(dir, "applications.yaml"), renderIntent(t, made, nil))
 		})
 	}
 }

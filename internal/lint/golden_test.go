@@ -1,8 +1,6 @@
 package lint
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	crdbundle "github.com/appenv/appenv-operator/config/crd"
@@ -20,9 +17,8 @@ import (
 	"github.com/appenv/appenv-operator/internal/crd"
 	"github.com/appenv/appenv-operator/internal/manifest"
 	"github.com/appenv/appenv-operator/internal/overlay"
+	"github.com/appenv/appenv-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write what the rules find into the golden files")
 
 // TestEveryRuleFindsWhatItsGoldenFileSays: testdata/<rule> holds environments that are wrong and such that are right, and
 // findings.txt what all rules together have to say.
@@ -49,7 +45,7 @@ func TestEveryRuleFindsWhatItsGoldenFileSays(t *testing.T) {
 			if found == 0 {
 				t.Error("the rule finds nothing in its own case")
 			}
-			golden(t, "findings.txt", []byte(got.String()))
+			golden.Check(t, "findings.txt", []byte(got.String()))
 		})
 	}
 }
@@ -76,7 +72,11 @@ func check(t *testing.T, kind *crd.Kind) []Finding {
 		}
 	}
 	set := NewSet(t.Context(), kind, objects, old, settings)
-	set.Unreadable = append(set.Unreadable, unreadable(t, failure)...)
+	unreadable, err := manifest.Failures(failure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Unreadable = append(set.Unreadable, unreadable...)
 	if _, err := os.Stat("repo"); err == nil {
 		set.Overlays = map[*Environment]map[string]*overlay.Overlay{}
 		for _, env := range set.Valid() {
@@ -91,36 +91,6 @@ func check(t *testing.T, kind *crd.Kind) []Finding {
 	return set.Check()
 }
 
-func unreadable(t *testing.T, failure error) []*manifest.Error {
-	t.Helper()
-	if failure == nil {
-		return nil
-	}
-	joined, ok := failure.(interface{ Unwrap() []error })
-	if !ok {
-		t.Fatal(failure)
-	}
-	var all []*manifest.Error
-	for _, err := range joined.Unwrap() {
-		var place *manifest.Error
-		switch {
-		case errors.As(err, &place):
-			all = append(all, unreadablePart(t, err)...)
-		default:
-			t.Fatal(err)
-		}
-	}
-	return all
-}
-
-func unreadablePart(t *testing.T, err error) []*manifest.Error {
-	t.Helper()
-	if place, ok := err.(*manifest.Error); ok { //nolint:errorlint // one that was joined is taken apart first
-		return []*manifest.Error{place}
-	}
-	return unreadable(t, err)
-}
-
 func environments(t testing.TB) *crd.Kind {
 	t.Helper()
 	kinds, err := crd.Load(crdbundle.AppEnvironments)
@@ -128,23 +98,6 @@ func environments(t testing.TB) *crd.Kind {
 		t.Fatal(err)
 	}
 	return kinds[v1alpha1.GroupVersion.WithKind("AppEnvironment")]
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run: go test ./internal/lint -update, and read the difference", err)
-	}
-	if diff := gocmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
 }
 
 func TestEveryCaseBelongsToARule(t *testing.T) {

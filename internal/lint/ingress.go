@@ -123,18 +123,7 @@ func hasCertificate(set *Set, env *Environment, wanted name) bool {
 			return true
 		}
 	}
-	for i, app := range env.Env.Spec.Apps {
-		o := set.Overlays[env][app.Name]
-		if o == nil {
-			continue
-		}
-		for _, object := range o.Objects {
-			if object.GetKind() == "ManagedCertificate" && object.GetName() == wanted.name && namespaceOf(env, i, object) == wanted.namespace {
-				return true
-			}
-		}
-	}
-	return false
+	return inManifests(set, env, "ManagedCertificate", wanted)
 }
 
 var certificateUnusedRule = Rule{
@@ -144,19 +133,16 @@ var certificateUnusedRule = Rule{
 not ready. Name it in the annotation networking.gke.io/managed-certificates of an Ingress in its namespace. It is reported only
 where all apps' folders could be read.`,
 	check: func(set *Set, report reporter) {
-		used := map[*Environment]map[name]bool{}
+		used := map[use]bool{}
 		forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
-			if used[env] == nil {
-				used[env] = map[name]bool{}
-			}
 			for _, each := range strings.Split(ingress.GetAnnotations()[managedCertificates], ",") {
-				used[env][name{namespaceOf(env, i, ingress), strings.TrimSpace(each)}] = true
+				used[use{env, name{namespaceOf(env, i, ingress), strings.TrimSpace(each)}}] = true
 			}
 		})
 		for _, env := range set.Valid() {
 			for i, certificate := range env.Env.Spec.Certificates {
 				each := name{component.NamespaceOf(env.Env, certificate.Namespace), certificate.Name}
-				if certificate.Google != nil && !used[env][each] && allRead(set, env) {
+				if certificate.Google != nil && !used[use{env, each}] && allRead(set, env) {
 					report(env, index("spec.certificates", i)+".name", "no Ingress names ManagedCertificate %s/%s, so Google does not issue it", each.namespace, each.name)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/overlay"
@@ -20,11 +21,12 @@ the reference as optional. Secrets of the manifests, of ExternalSecrets and Seal
 certificates count as provided, and so does a Secret that any other object of the manifests names: it may make it. Secrets with
 which images are pulled are not looked at: Pods start without them where the node may pull.`,
 	check: func(set *Set, report reporter) {
-		forEachUse(set, func(env *Environment, app int, namespace string, use overlay.Use) {
-			secret := name{namespace, use.Secret}
-			if _, ok := provided(set, env)[secret]; !ok && !mentioned(set, env, secret) {
+		provided := providers(set)
+		forEachUse(set, func(env *Environment, app int, namespace string, needed overlay.Use) {
+			secret := name{namespace, needed.Secret}
+			if _, ok := provided[env][secret]; !ok && !mentioned(set, env, secret) {
 				report(env, appPath(app), "app %s: %s needs Secret %s/%s, which nothing provides; add an item under spec.secrets.items",
-					env.Env.Spec.Apps[app].Name, use.By, namespace, use.Secret)
+					env.Env.Spec.Apps[app].Name, needed.By, namespace, needed.Secret)
 			}
 		})
 	},
@@ -36,11 +38,12 @@ var secretKeyMissingRule = Rule{
 	Explanation: `The item names its keys one by one (data), and the one that is needed is not among them: the Pods would wait in
 CreateContainerConfigError. What extract brings is known to the secret manager only; such items are taken to have every key.`,
 	check: func(set *Set, report reporter) {
-		forEachUse(set, func(env *Environment, app int, namespace string, use overlay.Use) {
-			keys, ok := provided(set, env)[name{namespace, use.Secret}]
-			if ok && keys != nil && use.Key != "" && !slices.Contains(keys, use.Key) {
+		provided := providers(set)
+		forEachUse(set, func(env *Environment, app int, namespace string, needed overlay.Use) {
+			keys, ok := provided[env][name{namespace, needed.Secret}]
+			if ok && keys != nil && needed.Key != "" && !slices.Contains(keys, needed.Key) {
 				report(env, appPath(app), "app %s: %s needs key %s of Secret %s/%s, whose item has %s",
-					env.Env.Spec.Apps[app].Name, use.By, use.Key, namespace, use.Secret, joined(keys))
+					env.Env.Spec.Apps[app].Name, needed.By, needed.Key, namespace, needed.Secret, joined(keys))
 			}
 		})
 	},
@@ -52,20 +55,14 @@ var secretUnusedRule = Rule{
 	Explanation: `Every new app waits for every secret of the environment, and whoever reads the namespace reads it. Remove the item, or
 suppress the rule if something beyond the manifests uses it. It is reported only where all apps' folders could be read.`,
 	check: func(set *Set, report reporter) {
-		used := map[*Environment]map[name]bool{}
-		forEachUse(set, func(env *Environment, _ int, namespace string, use overlay.Use) {
-			if used[env] == nil {
-				used[env] = map[name]bool{}
-			}
-			used[env][name{namespace, use.Secret}] = true
+		used := map[use]bool{}
+		forEachUse(set, func(env *Environment, _ int, namespace string, needed overlay.Use) {
+			used[use{env, name{namespace, needed.Secret}}] = true
 		})
 		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
 			for _, workload := range o.Workloads() {
 				for _, pull := range workload.PullSecrets() {
-					if used[env] == nil {
-						used[env] = map[name]bool{}
-					}
-					used[env][name{namespaceOf(env, i, workload.Object), pull}] = true
+					used[use{env, name{namespaceOf(env, i, workload.Object), pull}}] = true
 				}
 			}
 		})
@@ -74,8 +71,8 @@ suppress the rule if something beyond the manifests uses it. It is reported only
 				continue
 			}
 			for i, item := range env.Env.Spec.Secrets.Items {
-				secret := name{component.NamespaceOf(env.Env, item.Namespace), orElse(item.SecretName, item.Name)}
-				if !used[env][secret] && !mentioned(set, env, secret) {
+				secret := name{component.NamespaceOf(env.Env, item.Namespace), ptr.Deref(item.SecretName, item.Name)}
+				if !used[use{env, secret}] && !mentioned(set, env, secret) {
 					report(env, index("spec.secrets.items", i)+".name", "no app uses Secret %s/%s", secret.namespace, secret.name)
 				}
 			}
@@ -86,13 +83,19 @@ suppress the rule if something beyond the manifests uses it. It is reported only
 // A name is of an object in a namespace.
 type name struct{ namespace, name string }
 
+// A use is of an object by an environment.
+type use struct {
+	by *Environment
+	of name
+}
+
 // forEachUse goes through the Secrets that Pods need, each once per app and object.
-func forEachUse(set *Set, visit func(env *Environment, app int, namespace string, use overlay.Use)) {
+func forEachUse(set *Set, visit func(env *Environment, app int, namespace string, needed overlay.Use)) {
 	forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
 		for _, workload := range o.Workloads() {
 			namespace := namespaceOf(env, i, workload.Object)
-			for _, use := range sortedUses(workload.SecretUses()) {
-				visit(env, i, namespace, use)
+			for _, needed := range sortedUses(workload.SecretUses()) {
+				visit(env, i, namespace, needed)
 			}
 		}
 	})
@@ -101,6 +104,15 @@ func forEachUse(set *Set, visit func(env *Environment, app int, namespace string
 func sortedUses(uses []overlay.Use) []overlay.Use {
 	slices.SortFunc(uses, func(a, b overlay.Use) int { return cmp.Or(cmp.Compare(a.Secret, b.Secret), cmp.Compare(a.Key, b.Key)) })
 	return slices.Compact(uses)
+}
+
+// providers are the Secrets that each environment provides.
+func providers(set *Set) map[*Environment]map[name][]string {
+	all := map[*Environment]map[name][]string{}
+	for _, env := range set.Valid() {
+		all[env] = provided(set, env)
+	}
+	return all
 }
 
 // provided are the Secrets that the environment and its apps' manifests make, with their keys; nil keys are unknown.
@@ -119,7 +131,7 @@ func provided(set *Set, env *Environment) map[name][]string {
 	}
 	for _, certificate := range env.Env.Spec.Certificates {
 		if certificate.CertManager != nil {
-			all[name{component.NamespaceOf(env.Env, certificate.Namespace), orElse(certificate.CertManager.SecretName, certificate.Name)}] = nil
+			all[name{component.NamespaceOf(env.Env, certificate.Namespace), ptr.Deref(certificate.CertManager.SecretName, certificate.Name)}] = nil
 		}
 	}
 	if env.Env.Spec.Secrets == nil {
@@ -132,7 +144,7 @@ func provided(set *Set, env *Environment) map[name][]string {
 				keys = append(keys, data.Key)
 			}
 		}
-		all[name{component.NamespaceOf(env.Env, item.Namespace), orElse(item.SecretName, item.Name)}] = keys
+		all[name{component.NamespaceOf(env.Env, item.Namespace), ptr.Deref(item.SecretName, item.Name)}] = keys
 	}
 	return all
 }
@@ -232,13 +244,18 @@ func hasAccount(set *Set, env *Environment, account name) bool {
 			}
 		}
 	}
+	return inManifests(set, env, "ServiceAccount", account)
+}
+
+// inManifests says whether an object of that kind and name is in the manifests of the environment's apps.
+func inManifests(set *Set, env *Environment, kind string, wanted name) bool {
 	for i, app := range env.Env.Spec.Apps {
 		o := set.Overlays[env][app.Name]
 		if o == nil {
 			continue
 		}
 		for _, object := range o.Objects {
-			if object.GetKind() == "ServiceAccount" && object.GetName() == account.name && namespaceOf(env, i, object) == account.namespace {
+			if object.GetKind() == kind && object.GetName() == wanted.name && namespaceOf(env, i, object) == wanted.namespace {
 				return true
 			}
 		}
@@ -255,13 +272,10 @@ beyond the manifests uses it. The account that the secret store uses counts as u
 }
 
 func checkUnusedAccounts(set *Set, report reporter) {
-	used := map[*Environment]map[name]bool{}
+	used := map[use]bool{}
 	forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
-		if used[env] == nil {
-			used[env] = map[name]bool{}
-		}
 		for _, workload := range o.Workloads() {
-			used[env][name{namespaceOf(env, i, workload.Object), workload.ServiceAccount()}] = true
+			used[use{env, name{namespaceOf(env, i, workload.Object), workload.ServiceAccount()}}] = true
 		}
 	})
 	for _, env := range set.Valid() {
@@ -271,7 +285,7 @@ func checkUnusedAccounts(set *Set, report reporter) {
 		for i, namespace := range env.Env.Spec.Namespaces {
 			for j, account := range namespace.ServiceAccounts {
 				each := name{namespace.Name, account.Name}
-				if used[env][each] || account.Name == storeAccount(env) || mentioned(set, env, each) {
+				if used[use{env, each}] || account.Name == storeAccount(env) || mentioned(set, env, each) {
 					continue
 				}
 				report(env, index(index("spec.namespaces", i)+".serviceAccounts", j)+".name", "nothing runs as ServiceAccount %s/%s", namespace.Name, account.Name)
@@ -292,13 +306,6 @@ func storeAccount(env *Environment) string {
 		return store.AzureKeyVault.ServiceAccount
 	}
 	return ""
-}
-
-func orElse(value *string, otherwise string) string {
-	if value == nil {
-		return otherwise
-	}
-	return *value
 }
 
 func joined(keys []string) string {

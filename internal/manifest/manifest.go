@@ -48,6 +48,27 @@ func (e *Error) Error() string { return e.String() + ": " + e.Err.Error() }
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Failures takes apart what Parse and Read join: what stands in the files and is no object, and the first of what kept
+// files from being read at all.
+func Failures(err error) (unreadable []*Error, unread error) {
+	switch err := err.(type) { //nolint:errorlint // what was joined here is taken apart
+	case nil:
+	case *Error:
+		unreadable = append(unreadable, err)
+	case interface{ Unwrap() []error }:
+		for _, each := range err.Unwrap() {
+			more, other := Failures(each)
+			unreadable = append(unreadable, more...)
+			if unread == nil {
+				unread = other
+			}
+		}
+	default:
+		unread = err
+	}
+	return unreadable, unread
+}
+
 // An Object is one object of a file.
 type Object struct {
 	*unstructured.Unstructured

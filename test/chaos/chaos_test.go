@@ -235,6 +235,8 @@ func (s *storm) settle(ctx context.Context, play []script) (end, error) {
 // rested is the footprint of the operator when it has had nothing to do for a while.
 func (s *storm) rested(ctx context.Context) (footprint, error) {
 	var f footprint
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	sleep(ctx, 12*time.Second)
 	err := try(ctx, func() (err error) {
 		f, err = s.operators.footprint(ctx)

@@ -118,16 +118,12 @@ func TestWatchingShowsWhatChanges(t *testing.T) {
 	env := environment(t, "watched")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	var out, failures buffer
-	ended := make(chan int)
-	go func() {
-		ended <- cli.Run(ctx, []string{"status", "watched", "--watch", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &failures})
-	}()
-	until(t, &out, "has not looked at it yet")
+	out, failures, ended := begin(ctx, "status", "watched", "--watch")
+	until(t, out, "has not looked at it yet")
 	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonSecretNotSynced, "ExternalSecret a/b: no")
-	until(t, &out, "ExternalSecret a/b: no")
+	until(t, out, "ExternalSecret a/b: no")
 	report(t, env, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
-	until(t, &out, "ok AppEnvironment watched: Ready")
+	until(t, out, "ok AppEnvironment watched: Ready")
 	if err := api.Delete(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
@@ -139,12 +135,8 @@ func TestWatchingShowsWhatChanges(t *testing.T) {
 func TestWatchingEndsWhenItIsInterrupted(t *testing.T) {
 	environment(t, "interrupted")
 	ctx, stop := context.WithCancel(t.Context())
-	var out buffer
-	ended := make(chan int)
-	go func() {
-		ended <- cli.Run(ctx, []string{"status", "-l", "test=interrupted", "--watch", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &out})
-	}()
-	until(t, &out, "interrupted")
+	out, _, ended := begin(ctx, "status", "-l", "test=interrupted", "--watch")
+	until(t, out, "interrupted")
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("it ended with %d: %s", code, out.String())
@@ -155,14 +147,10 @@ func TestWaitingSaysWhatItWaitsFor(t *testing.T) {
 	env := environment(t, "awaited")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	var out, progress buffer
-	ended := make(chan int)
-	go func() {
-		ended <- cli.Run(ctx, []string{"wait", "awaited", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &progress})
-	}()
-	until(t, &progress, "the operator has not looked at it yet")
+	out, progress, ended := begin(ctx, "wait", "awaited")
+	until(t, progress, "the operator has not looked at it yet")
 	report(t, env, metav1.ConditionFalse, v1alpha1.ReasonSecretNotSynced, "ExternalSecret a/b: no")
-	until(t, &progress, "ExternalSecret a/b: no")
+	until(t, progress, "ExternalSecret a/b: no")
 	report(t, env, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	if code := <-ended; code != 0 || out.String() != "awaited is ready\n" {
 		t.Errorf("it ended with %d: %s", code, out.String())
@@ -184,18 +172,23 @@ func TestWaitingSaysWhatItWaitsFor(t *testing.T) {
 
 func TestWaitingForADeletion(t *testing.T) {
 	env := environment(t, "removed")
-	var out, progress buffer
-	ended := make(chan int)
-	go func() {
-		ended <- cli.Run(t.Context(), []string{"wait", "removed", "--for", "deleted", "--kubeconfig", kubeconfig}, cli.Streams{Out: &out, Err: &progress})
-	}()
-	until(t, &progress, "nobody has deleted it")
+	out, progress, ended := begin(t.Context(), "wait", "removed", "--for", "deleted")
+	until(t, progress, "nobody has deleted it")
 	if err := api.Delete(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
 	if code := <-ended; code != 0 || out.String() != "removed is deleted\n" {
 		t.Errorf("it ended with %d: %s%s", code, out.String(), progress.String())
 	}
+}
+
+// begin runs a command line beside the test.
+func begin(ctx context.Context, arguments ...string) (out, failures *buffer, ended chan int) {
+	out, failures, ended = &buffer{}, &buffer{}, make(chan int, 1)
+	go func() {
+		ended <- cli.Run(ctx, append(arguments, "--kubeconfig", kubeconfig), cli.Streams{Out: out, Err: failures})
+	}()
+	return out, failures, ended
 }
 
 // until waits until a command has printed something.
