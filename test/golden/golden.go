@@ -25,7 +25,7 @@ func Check(t testing.TB, path string, got []byte) {
 		}
 		return
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("%v; run go test with -update, and read the difference", err)
 	}
