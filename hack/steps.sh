@@ -1,4 +1,4 @@
-# Sourced by scripts that run named steps one after another and say how long each took.
+# Sourced by scripts that run named steps one after another and say how long each took, and how long a processor.
 #
 #   total=3
 #   step NAME COMMAND...   runs the command; a failure is counted and the next step still runs
@@ -10,10 +10,16 @@ said=()
 lines=40
 started=$SECONDS
 
+# The seconds of processor in the output of times that all ended steps have used. times cannot be asked here: a function
+# in $( ) would be told of its own children.
+processor() { awk 'NR == 2 { split($1, u, /[ms]/); split($2, s, /[ms]/); printf "%d", (u[1] + s[1]) * 60 + u[2] + s[2] }' "$1"; }
+
 step() {
-  local name=$1 began=$SECONDS log status teller
+  local name=$1 began=$SECONDS log status teller before used
   shift
   log=$(mktemp)
+  times >"$log"
+  before=$(processor "$log")
   number=$((number + 1))
   echo "[$number of $total] $name"
   # The reader ends when the last one who may write does, also after Ctrl-C. What a step leaves running must have
@@ -29,13 +35,16 @@ step() {
   done
   if kill -0 "$teller" 2>/dev/null; then kill "$teller"; fi
   wait "$teller"
+  times >"$log.times"
+  used=$(($(processor "$log.times") - before))
+  rm -f "$log.times"
   if [ "$status" = 0 ]; then
     rm -f "$log"
-    echo "[$number of $total] $name: passed in $((SECONDS - began))s"
+    echo "[$number of $total] $name: passed in $((SECONDS - began))s (${used}s of a processor)"
   else
     failed+=("$name")
     said+=("$log")
-    echo "[$number of $total] $name: FAILED after $((SECONDS - began))s"
+    echo "[$number of $total] $name: FAILED after $((SECONDS - began))s (${used}s of a processor)"
   fi
 }
 

@@ -28,7 +28,7 @@ func TestAHundredAppsWithTheLongestNamesAreDeployed(t *testing.T) {
 		env.Spec.Apps = append(env.Spec.Apps, v1alpha1.App{Name: fmt.Sprintf("%s%03d", strings.Repeat("a", 60), i)})
 	}
 	plane.Create(t, env)
-	fixture.Eventually(t, time.Minute, func() error {
+	fixture.Eventually(t, 3*time.Minute, func() error {
 		live := plane.Environment(t, name)
 		if live.Status.AppsReady != "100/100" {
 			return fmt.Errorf("%s apps are ready: %s", live.Status.AppsReady, fixture.Describe(live))
