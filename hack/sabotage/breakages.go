@@ -61,7 +61,7 @@ var behaviour = []breakage{
 	// Adopting
 	{
 		what: "consent is not asked for",
-		file: "internal/controller/adopt.go", from: "live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != p.env.Name || live", to: "live",
+		file: "internal/controller/adopt.go", from: "!p.names(live) || live", to: "live",
 		folder: integration, test: "TestAnObjectOfSomebodyElseIsLeftUntouchedAndTheStatusSaysSo",
 	},
 	{

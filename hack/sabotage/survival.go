@@ -25,7 +25,7 @@ var survival = []breakage{
 	},
 	{
 		what: "a look waits for what the cache will never show",
-		file: "internal/controller/setup.go", from: "client: following,", to: "client: following.Client,",
+		file: "internal/controller/setup.go", from: "client:   following,", to: "client:   following.Client,",
 		folder: integration, test: "TestAnObjectThatCameAndWentUnseenHoldsNobodyUp",
 	},
 	{

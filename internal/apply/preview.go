@@ -1,14 +1,17 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
 // maxPreview is how many paths a preview names at most.
@@ -25,10 +28,9 @@ func (a *Applier) Preview(ctx context.Context, intent, live *unstructured.Unstru
 	if ok && known.proof == now {
 		return known.fields, nil
 	}
-	obj := intent.DeepCopy()
-	obj.SetUID(live.GetUID())
-	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(a.manager), client.ForceOwnership, client.DryRunAll); err != nil {
-		return nil, fmt.Errorf("trying %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	obj, err := a.Try(ctx, intent, live)
+	if err != nil {
+		return nil, err
 	}
 	fields := changed("", written(live), written(obj))
 	slices.Sort(fields)
@@ -37,6 +39,46 @@ func (a *Applier) Preview(ctx context.Context, intent, live *unstructured.Unstru
 	defer a.mu.Unlock()
 	a.previews[nameOf(live)] = preview{now, fields}
 	return fields, nil
+}
+
+// Try says what an apply of the intent to live would store, by a dry run.
+func (a *Applier) Try(ctx context.Context, intent, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	obj := intent.DeepCopy()
+	obj.SetUID(live.GetUID())
+	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj), client.FieldOwner(a.manager), client.ForceOwnership, client.DryRunAll); err != nil {
+		return nil, fmt.Errorf("trying %s %s: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	a.withdraw(obj, intent)
+	return obj, nil
+}
+
+// withdraw takes out of what a dry run said the fields that the POST left with the manager alone and that have left the
+// intent: an apply converts that entry first, see convert, which no dry run can. Elements of lists stay.
+func (a *Applier) withdraw(obj, intent *unstructured.Unstructured) {
+	created, others := &fieldpath.Set{}, &fieldpath.Set{}
+	for _, entry := range obj.GetManagedFields() {
+		fields := &fieldpath.Set{}
+		if entry.FieldsV1 == nil || fields.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())) != nil {
+			continue
+		}
+		if entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == "" {
+			created = created.Union(fields)
+		} else {
+			others = others.Union(fields)
+		}
+	}
+	created.Difference(others).Leaves().Iterate(func(path fieldpath.Path) {
+		var names []string
+		for _, element := range path {
+			if element.FieldName == nil {
+				return
+			}
+			names = append(names, *element.FieldName)
+		}
+		if !has(intent.Object, path) && names[len(names)-1] != metadataNameLabel {
+			unstructured.RemoveNestedField(obj.Object, names...)
+		}
+	})
 }
 
 type preview struct {

@@ -28,8 +28,9 @@ const resource = "appenvironments"
 
 // A cluster is where kubectl's flags lead.
 type cluster struct {
-	flags *genericclioptions.ConfigFlags
-	rest  rest.Interface
+	flags  *genericclioptions.ConfigFlags
+	config *rest.Config
+	rest   rest.Interface
 }
 
 // newCluster binds kubectl's flags. They stand at the root, so that they may come before and after a command, and out of
@@ -50,6 +51,9 @@ func (c *cluster) connect() error {
 	if err != nil {
 		return err
 	}
+	config.UserAgent = "kubectl-appenv"
+	config.QPS = -1
+	c.config = rest.CopyConfig(config)
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return err
@@ -58,8 +62,6 @@ func (c *cluster) connect() error {
 	config.GroupVersion = &v1alpha1.GroupVersion
 	config.APIPath = "/apis"
 	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-	config.UserAgent = "kubectl-appenv"
-	config.QPS = -1
 	c.rest, err = rest.RESTClientFor(config)
 	return err
 }

@@ -73,6 +73,12 @@ func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
 		"status-unknown-kubeconfig": {line: "status --kubeconfig nowhere"},
 		"wait-unknown":              {line: "wait hoge-dev --for healthy"},
 		"confirm-nothing":           {line: "confirm"},
+		"help-diff":                 {line: "diff --help"},
+		"diff-nothing":              {line: "diff"},
+		"diff-refused":              {line: "diff -f bad.yaml"},
+		"diff-argument":             {line: "diff good.yaml"},
+		"diff-unknown-flag":         {line: "diff --fliename x"},
+		"diff-no-cluster":           {line: "diff -f good.yaml --server http://127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("KUBECONFIG", os.DevNull)

@@ -87,7 +87,7 @@ func (o *renderOptions) run(command *cobra.Command, streams Streams) ([]byte, er
 			return nil, fmt.Errorf("--component %q: use one or more of %s", name, strings.Join(componentNames(), ", "))
 		}
 	}
-	environments, err := o.environments(command, streams)
+	environments, err := accepted(command, &o.files, streams, o.settings)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +144,9 @@ func (o *renderOptions) documents(env *v1alpha1.AppEnvironment) ([]any, error) {
 	return documents, nil
 }
 
-// environments are those in the files, all accepted and allowed.
-func (o *renderOptions) environments(command *cobra.Command, streams Streams) ([]*v1alpha1.AppEnvironment, error) {
-	set, err := load(command.Context(), &o.files, nil, streams, o.settings)
+// accepted are the environments in the files, all accepted by the API server and allowed by the operator.
+func accepted(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*v1alpha1.AppEnvironment, error) {
+	set, err := load(command.Context(), f, nil, streams, settings)
 	if err != nil {
 		return nil, err
 	}

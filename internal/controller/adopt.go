@@ -19,7 +19,7 @@ import (
 // notice sees whether an object that is not ours consents to be taken over: it names
 // this environment, and nobody else has it.
 func (p *pass) notice(ctx context.Context, key component.Key, live *unstructured.Unstructured) {
-	if live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != p.env.Name || live.GetDeletionTimestamp() != nil {
+	if !p.names(live) || live.GetDeletionTimestamp() != nil {
 		return
 	}
 	switch p.standing(key, live) {
@@ -29,6 +29,12 @@ func (p *pass) notice(ctx context.Context, key component.Key, live *unstructured
 	default:
 		p.consenting[key] = true
 	}
+}
+
+// names says whether an object names this environment as the one that may take it.
+func (p *pass) names(live *unstructured.Unstructured) bool {
+	by := live.GetAnnotations()[v1alpha1.AnnotationAdoptBy]
+	return by == p.env.Name || by == "" && p.supposing
 }
 
 // isHeld says whether another environment has an object on record.
@@ -114,7 +120,7 @@ func (p *pass) gatherProjectAdoption(key component.Key, all []unstructured.Unstr
 // consentsToSet says whether an Application that nobody generates may be taken by our
 // ApplicationSet.
 func (p *pass) consentsToSet(app *unstructured.Unstructured) bool {
-	return !isOwnedBySet(app, "") && app.GetAnnotations()[v1alpha1.AnnotationAdoptBy] == p.env.Name
+	return !isOwnedBySet(app, "") && p.names(app)
 }
 
 // isOwnedBySet says whether an Application belongs to the ApplicationSet, or to any when

@@ -46,6 +46,24 @@ func (p *pass) foresee(ctx context.Context) {
 			p.foreseeStep(ctx, s)
 		}
 	}
+	for _, gone := range p.departures() {
+		p.planned(v1alpha1.PlannedAction{Object: gone.key.String(), Action: gone.action})
+	}
+	// Nothing is claimed, and nothing on record is given up.
+	p.records = recordsOf(p.env)
+	p.held = held{apps: p.env.Status.AdmittedApps, records: p.env.Status.DNSNames}
+}
+
+// A departure is what becomes of an object that is no longer asked for.
+type departure struct {
+	component string
+	key       component.Key
+	action    v1alpha1.PlannedActionType
+}
+
+// departures are in the order in which they would be made.
+func (p *pass) departures() []departure {
+	var all []departure
 	for _, name := range component.TeardownOrder {
 		for _, key := range p.recorded(name, p.isStale) {
 			live := p.live[key]
@@ -56,12 +74,10 @@ func (p *pass) foresee(ctx context.Context) {
 			if p.retains() || !p.mayDelete(key, live) {
 				action = v1alpha1.ActionRelease
 			}
-			p.planned(v1alpha1.PlannedAction{Object: key.String(), Action: action})
+			all = append(all, departure{name, key, action})
 		}
 	}
-	// Nothing is claimed, and nothing on record is given up.
-	p.records = recordsOf(p.env)
-	p.held = held{apps: p.env.Status.AdmittedApps, records: p.env.Status.DNSNames}
+	return all
 }
 
 func (p *pass) foreseeStep(ctx context.Context, s *step) {

@@ -163,6 +163,7 @@ type pass struct {
 
 	suspended string                   // why spec.mode forbids writing
 	foreseen  []v1alpha1.PlannedAction // what Enforce would do
+	supposing bool                     // that whatever names nobody consents to be taken over; see Foresee
 
 	certainty certainty
 

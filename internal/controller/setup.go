@@ -80,11 +80,10 @@ func setUp(ctx context.Context, mgr manager.Manager, cfg config.Config, keeps *s
 func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconciler {
 	following := newFollower(mgr.GetClient())
 	r := &Reconciler{
-		client: following,
-		cache:  mgr.GetCache(),
-		reader: mgr.GetAPIReader(),
-		applier: apply.New(following, mgr.GetAPIReader(), fieldManager, v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment,
-			v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin, v1alpha1.AnnotationAdoptBy),
+		client:   following,
+		cache:    mgr.GetCache(),
+		reader:   mgr.GetAPIReader(),
+		applier:  newApplier(following, mgr.GetAPIReader()),
 		apis:     kinds,
 		recorder: mgr.GetEventRecorder(fieldManager),
 		config:   cfg,
@@ -103,6 +102,12 @@ func newReconciler(mgr manager.Manager, cfg config.Config, kinds *apis) *Reconci
 	}
 	r.applications.read = r.readApplications
 	return r
+}
+
+// newApplier writes as the operator.
+func newApplier(c client.Client, live client.Reader) *apply.Applier {
+	return apply.New(c, live, fieldManager, v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment,
+		v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin, v1alpha1.AnnotationAdoptBy)
 }
 
 func newController(mgr manager.Manager, r *Reconciler, concurrency int) (controller.Controller, error) {

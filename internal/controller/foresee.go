@@ -1,0 +1,251 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/config"
+)
+
+// A Foresight is what the operator would do about an environment, and what it would wait with.
+type Foresight struct {
+	// Changes are in the order in which the operator would make them.
+	Changes []Change
+	// Held are the apps that would not be in the ApplicationSet yet, and why. Sorted.
+	Held []v1alpha1.AppStatus
+	// Pending are the confirmations that removals would wait for, as kubectl appenv confirm takes them. Sorted.
+	Pending []string
+}
+
+// A Change is what would become of one object.
+type Change struct {
+	// Component is the name of the component that has the object.
+	Component string
+	Key       component.Key
+	Action    v1alpha1.PlannedActionType
+	// Live is the object as it is; nil when there is none.
+	Live *unstructured.Unstructured
+	// After is the object as it would be, as far as a dry run can tell; nil when it would be deleted, released or left alone.
+	After *unstructured.Unstructured
+	// Why says why an object would be left alone.
+	Why component.Health
+}
+
+// NoneYet is what stands for the UID of an environment that does not exist yet.
+const NoneYet types.UID = "none-yet"
+
+// A Foreseer foresees environments. It reads past any cache, each list once: what it says is of the time when it was made.
+type Foreseer struct{ reconciler *Reconciler }
+
+// NewForeseer makes one for the cluster that the connection leads to. The settings are those of the operator there.
+func NewForeseer(restConfig *rest.Config, settings component.Settings) (*Foreseer, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	httpClient, err := rest.HTTPClientFor(restConfig)
+	if err != nil {
+		return nil, fmt.Errorf("building the client: %w", err)
+	}
+	live, err := client.New(restConfig, client.Options{Scheme: scheme, HTTPClient: httpClient, Mapper: knownKinds()})
+	if err != nil {
+		return nil, fmt.Errorf("building the client: %w", err)
+	}
+	kinds := &apis{}
+	if kinds.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(restConfig, httpClient); err != nil {
+		return nil, fmt.Errorf("building the discovery client: %w", err)
+	}
+	if kinds.served, err = kinds.discover(); err != nil {
+		return nil, err
+	}
+	r := &Reconciler{apis: kinds, config: config.Default(), settings: settings, memories: map[types.UID]*memory{}, echoes: newEchoes(), now: time.Now}
+	read := &uncached{Client: client.NewDryRunClient(live), within: r.within, lists: map[schema.GroupVersionKind]client.ObjectList{}}
+	r.client, r.cache, r.reader, r.applier = read, read, read, newApplier(read, read)
+	r.applications.read = r.readApplications
+	return &Foreseer{r}, nil
+}
+
+// Foresee says what the operator would do about an environment with the spec that it is given, whatever its mode is. It
+// makes the very pass that the operator makes, and writes nothing but dry runs. The environment's metadata and status are
+// those of the live one; without a UID there is none yet. Supposing takes it that every object which names no environment
+// consents to be taken over.
+//
+// Where something about an object cannot be read, the object would be left alone, and Why says so. An error means that
+// nothing could be told.
+func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, supposing bool) (*Foresight, error) {
+	env = env.DeepCopy()
+	if env.UID == "" { // it would be the youngest, and the owner of nothing
+		env.UID, env.CreationTimestamp = NoneYet, metav1.NewTime(time.Now())
+	}
+	p := f.reconciler.begin(env)
+	p.suspended, p.supposing = v1alpha1.ReasonObserving, supposing
+	p.gather(ctx)
+	p.decide(ctx)
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	return p.outlook(ctx)
+}
+
+// outlook is what has been decided, with dry runs of what would be written.
+func (p *pass) outlook(ctx context.Context) (*Foresight, error) {
+	foresight := &Foresight{Pending: p.pending}
+	for _, finding := range p.findings {
+		if finding.Health.App != nil {
+			foresight.Held = append(foresight.Held, *finding.Health.App)
+		}
+	}
+	slices.SortFunc(foresight.Held, func(a, b v1alpha1.AppStatus) int { return strings.Compare(a.Name, b.Name) })
+	for _, plan := range p.plans {
+		for _, s := range plan.steps {
+			change := Change{Component: plan.component.Name, Key: s.key, Live: s.live}
+			if err := p.tryStep(ctx, s, &change); err != nil {
+				return nil, err
+			}
+			if change.Action != "" {
+				foresight.Changes = append(foresight.Changes, change)
+			}
+		}
+		if plan.blocked {
+			foresight.Changes = append(foresight.Changes, p.blockedBy(plan)...)
+		}
+	}
+	p.in.LiveElements = nil // what runs in a namespace goes first, and then the namespace
+	for _, gone := range p.departures() {
+		foresight.Changes = append(foresight.Changes, Change{Component: gone.component, Key: gone.key, Action: gone.action, Live: p.live[gone.key]})
+	}
+	return foresight, nil
+}
+
+// tryStep fills in what a step would do; nothing when there is nothing to do.
+func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
+	switch s.action {
+	case actionNone:
+	case actionCreate:
+		change.Action, change.After = v1alpha1.ActionCreate, s.intent
+	case actionRefuse:
+		change.Action, change.Why = v1alpha1.ActionRefuse, s.refusal
+	case actionApply, actionAdopt:
+		after, err := p.applier.Try(ctx, s.intent, s.live)
+		switch {
+		case err != nil && !apply.Classify(err).Final:
+			return err
+		case err != nil:
+			change.Action, change.Why = v1alpha1.ActionRefuse, p.failed(err)
+			return nil
+		}
+		change.Action, change.After = v1alpha1.ActionUpdate, after
+		if s.action == actionAdopt {
+			change.Action = v1alpha1.ActionAdopt
+		}
+	}
+	return nil
+}
+
+// blockedBy are the refusals of what a component as a whole waits for.
+func (p *pass) blockedBy(plan *plan) []Change {
+	var changes []Change
+	for _, finding := range p.findings {
+		if finding.Component == plan.component.Name && finding.Health.App == nil {
+			changes = append(changes, Change{Component: finding.Component, Key: finding.Key, Action: v1alpha1.ActionRefuse, Why: finding.Health})
+		}
+	}
+	return changes
+}
+
+// knownKinds maps the kinds that a pass reads, without asking the API server.
+func knownKinds() meta.RESTMapper {
+	known := meta.NewDefaultRESTMapper(nil)
+	add := func(gvk schema.GroupVersionKind, resource string, scope meta.RESTScope) {
+		version := gvk.GroupVersion()
+		known.AddSpecific(gvk, version.WithResource(resource), version.WithResource(strings.ToLower(gvk.Kind)), scope)
+	}
+	add(v1alpha1.GroupVersion.WithKind("AppEnvironment"), "appenvironments", meta.RESTScopeRoot)
+	add(corev1.SchemeGroupVersion.WithKind("Event"), "events", meta.RESTScopeNamespace)
+	for _, c := range component.All {
+		for _, kind := range slices.Concat(c.Kinds, c.Observes) {
+			scope := meta.RESTScopeNamespace
+			if kind.ClusterScoped {
+				scope = meta.RESTScopeRoot
+			}
+			add(kind.GroupVersionKind, kind.Resource, scope)
+		}
+	}
+	return known
+}
+
+// uncached is a client that answers as the manager's does, from the API server: what an index would find is looked for in
+// the list of everything, which is read once.
+type uncached struct {
+	client.Client
+	within func(component.Kind) client.InNamespace
+	lists  map[schema.GroupVersionKind]client.ObjectList
+}
+
+// List reads a list. It is not for several goroutines at once.
+func (u *uncached) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	at := slices.IndexFunc(options, func(o client.ListOption) bool { _, ok := o.(indexed); return ok })
+	if at < 0 {
+		return u.Client.List(ctx, list, options...)
+	}
+	wanted := options[at].(indexed)
+	if environments, ok := list.(*v1alpha1.AppEnvironmentList); ok {
+		all, err := u.everything(ctx, v1alpha1.GroupVersion.WithKind("AppEnvironment"), &v1alpha1.AppEnvironmentList{}, nil)
+		if err != nil {
+			return err
+		}
+		for _, env := range all.(*v1alpha1.AppEnvironmentList).Items {
+			if slices.Contains(component.Claims(&env), component.Claim(wanted.value)) {
+				environments.Items = append(environments.Items, env)
+			}
+		}
+		return nil
+	}
+	found := list.(*unstructured.UnstructuredList)
+	gvk := found.GroupVersionKind()
+	empty := &unstructured.UnstructuredList{}
+	empty.SetGroupVersionKind(gvk)
+	all, err := u.everything(ctx, gvk, empty, slices.Delete(slices.Clone(options), at, at+1))
+	if err != nil {
+		return err
+	}
+	for _, item := range all.(*unstructured.UnstructuredList).Items {
+		if slices.Contains(indexes[gvk].values(&item), wanted.value) {
+			found.Items = append(found.Items, item)
+		}
+	}
+	return nil
+}
+
+// everything is all of a kind that the manager's cache would have.
+func (u *uncached) everything(ctx context.Context, gvk schema.GroupVersionKind, empty client.ObjectList, options []client.ListOption) (client.ObjectList, error) {
+	if known, ok := u.lists[gvk]; ok {
+		return known, nil
+	}
+	if kind, isChild := childKinds[gvk.GroupKind()]; isChild {
+		options = append(options, u.within(kind.Kind), client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue})
+	}
+	if err := u.Client.List(ctx, empty, options...); err != nil {
+		return nil, err
+	}
+	u.lists[gvk] = empty
+	return empty, nil
+}
