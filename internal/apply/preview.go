@@ -32,8 +32,7 @@ func (a *Applier) Preview(ctx context.Context, intent, live *unstructured.Unstru
 	if err != nil {
 		return nil, err
 	}
-	fields := changed("", written(live), written(obj))
-	slices.Sort(fields)
+	fields := Changed(live, obj)
 	fields = fields[:min(len(fields), maxPreview)]
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,6 +83,14 @@ func (a *Applier) withdraw(obj, intent *unstructured.Unstructured) {
 type preview struct {
 	proof
 	fields []string
+}
+
+// Changed are the fields at which two versions of an object differ: paths such as spec.hard.pods, sorted, lists as a whole.
+// What the server keeps of an object is not compared.
+func Changed(before, after *unstructured.Unstructured) []string {
+	fields := changed("", written(before), written(after))
+	slices.Sort(fields)
+	return fields
 }
 
 // written are the fields that people and operators write.

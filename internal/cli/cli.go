@@ -118,7 +118,7 @@ kubectl options lists them).`,
 	root.SetErr(streams.Err)
 	c := newCluster(root.PersistentFlags())
 	root.AddCommand(newRender(streams), newLint(streams), newDiff(streams, c), newStatus(streams, c), newExplain(streams, c), newWait(streams, c))
-	root.AddCommand(newPause(streams, c), newObserve(streams, c), newResume(streams, c), newConfirm(streams, c), newVersion(streams))
+	root.AddCommand(newPause(streams, c), newObserve(streams, c), newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c), newVersion(streams))
 	return root
 }
 

@@ -54,14 +54,14 @@ change, 1 if something would, 2 if that could not be found out.`,
 			return nil
 		},
 		RunE: func(command *cobra.Command, _ []string) error {
-			text, any, err := o.run(command, streams, c)
+			text, some, err := o.run(command, streams, c)
 			if err != nil {
 				return &exitError{cannotCompare, err}
 			}
 			if _, err := streams.Out.Write(text); err != nil {
 				return &exitError{cannotCompare, err}
 			}
-			if any {
+			if some {
 				return &exitError{differs, nil}
 			}
 			return nil
@@ -74,7 +74,7 @@ change, 1 if something would, 2 if that could not be found out.`,
 	return command
 }
 
-func (o *diffOptions) run(command *cobra.Command, streams Streams, c *cluster) (text []byte, any bool, err error) {
+func (o *diffOptions) run(command *cobra.Command, streams Streams, c *cluster) (text []byte, some bool, err error) {
 	environments, err := accepted(command, &o.files, streams, o.settings)
 	if err != nil {
 		return nil, false, err

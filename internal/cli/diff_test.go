@@ -74,7 +74,7 @@ spec: {target: {template: {data: {password: literal-secret}}}}
 	env := &v1alpha1.AppEnvironment{}
 	env.Name, env.Spec.Mode = "hoge-dev", v1alpha1.ModePaused
 	foresight := &controller.Foresight{
-		Held:    []v1alpha1.AppStatus{{Name: "app1", Message: "waits for ExternalSecret hoge/env: not created yet"}},
+		Held:    []controller.HeldApp{{Name: "app1", Why: component.Health{Message: "waits for ExternalSecret hoge/env: not created yet"}}},
 		Pending: []string{"apps/app2@3"},
 		Changes: []controller.Change{
 			{Component: "namespaces", Key: key("Namespace", "", "hoge"), Action: v1alpha1.ActionCreate, After: created},

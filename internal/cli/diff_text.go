@@ -88,7 +88,7 @@ func (w *diffWriter) environment(env *v1alpha1.AppEnvironment, exists bool, fore
 		w.line("", "  spec.mode is %s: nothing of this is done before it is Enforce", env.Spec.Mode)
 	}
 	for _, app := range foresight.Held {
-		w.line("", "  app %s is held back: %s", app.Name, app.Message)
+		w.line("", "  app %s is held back: %s", app.Name, app.Why.Message)
 	}
 	for _, word := range foresight.Pending {
 		part, _, _ := strings.Cut(word, "@")

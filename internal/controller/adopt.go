@@ -149,7 +149,11 @@ func (p *pass) mayTake(app string, live *unstructured.Unstructured) (why compone
 // unsafe is the refusal of an adoption that would break something.
 func (p *pass) unsafe(problems []string) component.Health {
 	p.recheckIn(p.config.RecheckInterval)
-	return refuse(component.Stalled, v1alpha1.ReasonAdoptionUnsafe, unsafePrefix+strings.Join(problems, "; "))
+	prefix := unsafePrefix
+	if p.supposing {
+		prefix = "" // it may not consent, and nothing is written anyway
+	}
+	return refuse(component.Stalled, v1alpha1.ReasonAdoptionUnsafe, prefix+strings.Join(problems, "; "))
 }
 
 const unsafePrefix = "it consents to be taken over, and nothing was written, because "

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,10 +30,18 @@ import (
 type Foresight struct {
 	// Changes are in the order in which the operator would make them.
 	Changes []Change
-	// Held are the apps that would not be in the ApplicationSet yet, and why. Sorted.
-	Held []v1alpha1.AppStatus
+	// Held are the apps that would not be in the ApplicationSet yet. Sorted.
+	Held []HeldApp
+	// Applications are those that nobody generates and that the ApplicationSet would take. Sorted.
+	Applications []component.Key
 	// Pending are the confirmations that removals would wait for, as kubectl appenv confirm takes them. Sorted.
 	Pending []string
+}
+
+// A HeldApp is an app that would not be in the ApplicationSet yet, and why.
+type HeldApp struct {
+	Name, Application string
+	Why               component.Health
 }
 
 // A Change is what would become of one object.
@@ -86,7 +95,7 @@ func NewForeseer(restConfig *rest.Config, settings component.Settings) (*Foresee
 // Foresee says what the operator would do about an environment with the spec that it is given, whatever its mode is. It
 // makes the very pass that the operator makes, and writes nothing but dry runs. The environment's metadata and status are
 // those of the live one; without a UID there is none yet. Supposing takes it that every object which names no environment
-// consents to be taken over.
+// consents to be taken over, and that the environment takes back what an earlier one of its name left behind.
 //
 // Where something about an object cannot be read, the object would be left alone, and Why says so. An error means that
 // nothing could be told.
@@ -94,6 +103,10 @@ func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, su
 	env = env.DeepCopy()
 	if env.UID == "" { // it would be the youngest, and the owner of nothing
 		env.UID, env.CreationTimestamp = NoneYet, metav1.NewTime(time.Now())
+	}
+	if supposing {
+		env.Annotations = maps.Clone(env.Annotations)
+		metav1.SetMetaDataAnnotation(&env.ObjectMeta, v1alpha1.AnnotationReAdopt, string(env.UID))
 	}
 	p := f.reconciler.begin(env)
 	p.suspended, p.supposing = v1alpha1.ReasonObserving, supposing
@@ -107,13 +120,13 @@ func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, su
 
 // outlook is what has been decided, with dry runs of what would be written.
 func (p *pass) outlook(ctx context.Context) (*Foresight, error) {
-	foresight := &Foresight{Pending: p.pending}
+	foresight := &Foresight{Pending: p.pending, Applications: slices.SortedFunc(maps.Keys(p.taking), compareKeys)}
 	for _, finding := range p.findings {
-		if finding.Health.App != nil {
-			foresight.Held = append(foresight.Held, *finding.Health.App)
+		if app := finding.App; app != nil {
+			foresight.Held = append(foresight.Held, HeldApp{app.Name, app.Application, finding.Health})
 		}
 	}
-	slices.SortFunc(foresight.Held, func(a, b v1alpha1.AppStatus) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(foresight.Held, func(a, b HeldApp) int { return strings.Compare(a.Name, b.Name) })
 	for _, plan := range p.plans {
 		for _, s := range plan.steps {
 			change := Change{Component: plan.component.Name, Key: s.key, Live: s.live}
@@ -124,9 +137,7 @@ func (p *pass) outlook(ctx context.Context) (*Foresight, error) {
 				foresight.Changes = append(foresight.Changes, change)
 			}
 		}
-		if plan.blocked {
-			foresight.Changes = append(foresight.Changes, p.blockedBy(plan)...)
-		}
+		foresight.Changes = append(foresight.Changes, p.refusals(plan)...)
 	}
 	p.in.LiveElements = nil // what runs in a namespace goes first, and then the namespace
 	for _, gone := range p.departures() {
@@ -160,12 +171,15 @@ func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
 	return nil
 }
 
-// blockedBy are the refusals of what a component as a whole waits for.
-func (p *pass) blockedBy(plan *plan) []Change {
+// refusals are what a component leaves alone beside the objects of its plan, or as a whole.
+func (p *pass) refusals(plan *plan) []Change {
 	var changes []Change
 	for _, finding := range p.findings {
-		if finding.Component == plan.component.Name && finding.Health.App == nil {
-			changes = append(changes, Change{Component: finding.Component, Key: finding.Key, Action: v1alpha1.ActionRefuse, Why: finding.Health})
+		told := slices.ContainsFunc(plan.steps, func(s *step) bool { return s.key == finding.Key && s.action == actionRefuse })
+		if finding.Component == plan.component.Name && finding.App == nil && !told {
+			changes = append(changes, Change{
+				Component: finding.Component, Key: finding.Key, Action: v1alpha1.ActionRefuse, Live: p.live[finding.Key], Why: finding.Health,
+			})
 		}
 	}
 	return changes

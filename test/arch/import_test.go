@@ -35,7 +35,7 @@ var layers = []layer{
 	{folder: "cmd", ours: []string{"internal/config", "internal/controller"}},
 	{folder: "cmd/kubectl-appenv", ours: []string{"internal/cli"}},
 	{folder: "internal/cli", ours: []string{
-		"api", "config/crd", "internal/component", "internal/config", "internal/controller", "internal/crd", "internal/lint", "internal/manifest", "internal/overlay", "internal/render",
+		"api", "config/crd", "internal/apply", "internal/component", "internal/config", "internal/controller", "internal/crd", "internal/lint", "internal/manifest", "internal/overlay", "internal/render",
 	}},
 	{folder: "internal/lint", ours: []string{
 		"api", "internal/component", "internal/crd", "internal/foreign", "internal/manifest", "internal/overlay", "internal/render",

@@ -83,7 +83,7 @@ func checkForeseenCreation(t *testing.T, env *v1alpha1.AppEnvironment) {
 	if diff := cmp.Diff(recorded, created); diff != "" {
 		t.Errorf("(-recorded +foreseen):\n%s", diff)
 	}
-	if len(foreseen.Held) == 0 || !strings.Contains(foreseen.Held[0].Message, "waits for ExternalSecret") {
+	if len(foreseen.Held) == 0 || !strings.Contains(foreseen.Held[0].Why.Message, "waits for ExternalSecret") {
 		t.Errorf("what waits for secrets is foreseen as %+v", foreseen.Held)
 	}
 }

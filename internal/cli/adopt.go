@@ -1,0 +1,308 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/controller"
+)
+
+type adoptOptions struct {
+	settings component.Settings
+	yes      bool
+}
+
+func newAdopt(streams Streams, c *cluster) *cobra.Command {
+	o := &adoptOptions{}
+	command := &cobra.Command{
+		Use:   "adopt NAME",
+		Short: "Let an environment take over what exists",
+		Long: `Let an environment take over what exists and bears the names that it asks for.
+
+Without --yes it lists what would be taken over, and which fields the operator would change; what would break something, and
+why; and what somebody else has. With --yes it gives the environment everything that is safe to take over, by the annotation
+` + v1alpha1.AnnotationAdoptBy + `, and leaves the rest alone. An object that has changed since it was looked at is not given away.
+
+It makes the pass that the operator makes, with dry runs in its name, and needs its permissions. The exit code is 0 if there
+was nothing that is not safe, 1 otherwise.`,
+		Example: `  # What would be taken over, and is it safe?
+  kubectl appenv adopt hoge-dev
+
+  # Take it over
+  kubectl appenv adopt hoge-dev --yes && kubectl appenv wait hoge-dev`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return o.run(command.Context(), arguments[0], streams, c)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVar(&o.yes, "yes", false, "give the environment what is safe to take over")
+	bindSettings(flags, &o.settings)
+	return command
+}
+
+func (o *adoptOptions) run(ctx context.Context, name string, streams Streams, c *cluster) error {
+	if err := c.connect(); err != nil {
+		return err
+	}
+	env, err := c.get(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !env.DeletionTimestamp.IsZero() {
+		return fmt.Errorf("AppEnvironment %s is being deleted and takes nothing over", name)
+	}
+	client, err := dynamic.NewForConfig(c.config)
+	if err != nil {
+		return err
+	}
+	foreseer, err := controller.NewForeseer(c.config, o.settings)
+	if err != nil {
+		return c.explain(err, name)
+	}
+	foresight, err := foreseer.Foresee(ctx, env, true)
+	if err != nil {
+		return err
+	}
+	candidates, err := candidatesOf(ctx, client, env, foresight)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	unsafe := listCandidates(&out, env, candidates, o.yes)
+	if _, err := streams.Out.Write(out.Bytes()); err != nil {
+		return err
+	}
+	if o.yes {
+		if err := c.give(ctx, client, streams, env, candidates); err != nil {
+			return err
+		}
+	}
+	if unsafe {
+		return &exitError{1, nil}
+	}
+	return nil
+}
+
+// A candidate exists, and bears a name that the environment asks for.
+type candidate struct {
+	key  component.Key
+	live *unstructured.Unstructured
+	// former says that an earlier environment of the name has left it behind: the environment itself says whether it takes
+	// that back.
+	former bool
+	// fields are what the operator would change.
+	fields []string
+	// unsafe is why it is not given away; empty when it is safe.
+	unsafe string
+}
+
+// candidatesOf are what would be taken over, or would if it were safe, or if it were not somebody's, in the order of the
+// components.
+func candidatesOf(ctx context.Context, client dynamic.Interface, env *v1alpha1.AppEnvironment, foresight *controller.Foresight) ([]candidate, error) {
+	var all []candidate
+	for _, change := range foresight.Changes {
+		each := candidate{key: change.Key, live: change.Live}
+		if change.Live != nil && change.After != nil {
+			each.fields = apply.Changed(unmarked(change.Live), unmarked(change.After))
+		}
+		switch {
+		case change.Action == v1alpha1.ActionAdopt && change.Live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] == env.Name:
+			continue // it is given already
+		case change.Action == v1alpha1.ActionAdopt:
+			each.unsafe = losesSecret(change)
+		case change.Action == v1alpha1.ActionUpdate && isFormer(change.Live, env):
+			each.former = true
+		case change.Action == v1alpha1.ActionRefuse && isAboutNames(change.Why):
+			each.unsafe = change.Why.Message
+		default:
+			continue
+		}
+		all = append(all, each)
+	}
+	for _, key := range foresight.Applications {
+		live, err := resourceOf(client, key).Get(ctx, key.Name, metav1.GetOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", key, err)
+		}
+		if live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != env.Name {
+			all = append(all, candidate{key: key, live: live, fields: []string{"metadata.ownerReferences"}})
+		}
+	}
+	for _, app := range foresight.Held {
+		if isAboutNames(app.Why) {
+			all = append(all, candidate{key: component.Key{Kind: "Application", Name: app.Application}, unsafe: app.Why.Message})
+		}
+	}
+	return all, nil
+}
+
+// isAboutNames says whether something is refused for whose it is, or because taking it over would break it.
+func isAboutNames(why component.Health) bool {
+	return why.Reason == v1alpha1.ReasonAdoptionUnsafe || why.Reason == v1alpha1.ReasonNameTaken
+}
+
+// isFormer says whether an object bears the environment's name and another's UID.
+func isFormer(live *unstructured.Unstructured, env *v1alpha1.AppEnvironment) bool {
+	uid := live.GetAnnotations()[v1alpha1.AnnotationOwnerUID]
+	return live.GetLabels()[v1alpha1.LabelEnvironment] == env.Name && uid != "" && uid != string(env.UID)
+}
+
+// unmarked is an object without the marks of ownership.
+func unmarked(object *unstructured.Unstructured) *unstructured.Unstructured {
+	object = object.DeepCopy()
+	labels, annotations := object.GetLabels(), object.GetAnnotations()
+	for _, mark := range []string{v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment, v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin} {
+		delete(labels, mark)
+		delete(annotations, mark)
+	}
+	object.SetLabels(labels)
+	object.SetAnnotations(annotations)
+	if len(labels) == 0 {
+		object.SetLabels(nil)
+	}
+	if len(annotations) == 0 {
+		object.SetAnnotations(nil)
+	}
+	return object
+}
+
+// losesSecret says that External Secrets would delete the Secret that it has made, as it does when its owner asks for one
+// of another name.
+func losesSecret(change controller.Change) string {
+	if change.Key.Kind != "ExternalSecret" || change.After == nil {
+		return ""
+	}
+	target := func(object *unstructured.Unstructured) string {
+		name, _, _ := unstructured.NestedString(object.Object, "spec", "target", "name")
+		return cmp.Or(name, object.GetName())
+	}
+	before, after := target(change.Live), target(change.After)
+	if before == after {
+		return ""
+	}
+	return fmt.Sprintf("it makes Secret %s and would make %s: External Secrets deletes the first. Set secretName: %s at its item of spec.secrets, or, once nothing uses %s any more: %s",
+		before, after, before, before, consentTo(change.Key))
+}
+
+// consentTo is the command that gives an object away, but for the environment's name.
+func consentTo(key component.Key) string {
+	return fmt.Sprintf("kubectl -n %s annotate --overwrite %s %s %s=NAME", key.Namespace, strings.ToLower(key.Kind), key.Name, v1alpha1.AnnotationAdoptBy)
+}
+
+// listCandidates writes what would become of each, and says whether something is not safe.
+func listCandidates(out *bytes.Buffer, env *v1alpha1.AppEnvironment, candidates []candidate, yes bool) (unsafe bool) {
+	safe := 0
+	for _, each := range candidates {
+		switch {
+		case each.unsafe != "":
+			unsafe = true
+			fmt.Fprintf(out, "no  %s: %s\n", each.key, strings.ReplaceAll(each.unsafe, "=NAME", "="+env.Name))
+			continue
+		case len(each.fields) > 0:
+			fmt.Fprintf(out, "yes %s: the operator changes %s\n", each.key, strings.Join(each.fields, ", "))
+		default:
+			fmt.Fprintf(out, "yes %s: it stays as it is\n", each.key)
+		}
+		safe++
+	}
+	switch {
+	case len(candidates) == 0:
+		fmt.Fprintf(out, "%s: there is nothing to take over\n", env.Name)
+	case !yes && safe > 0:
+		fmt.Fprintf(out, "kubectl appenv adopt %s --yes takes over what is safe, %d of %d; what else would change, kubectl appenv diff shows\n", env.Name, safe, len(candidates))
+	}
+	return unsafe
+}
+
+// resourceOf is where an object of a component is.
+func resourceOf(client dynamic.Interface, key component.Key) dynamic.ResourceInterface {
+	for _, c := range component.All {
+		for _, kind := range append(c.Kinds[:len(c.Kinds):len(c.Kinds)], c.Observes...) {
+			if kind.GroupKind() == (schema.GroupKind{Group: key.Group, Kind: key.Kind}) {
+				resource := client.Resource(kind.GroupVersion().WithResource(kind.Resource))
+				if kind.ClusterScoped {
+					return resource
+				}
+				return resource.Namespace(key.Namespace)
+			}
+		}
+	}
+	panic("no component has " + key.String())
+}
+
+// give annotates what is safe. What an earlier environment left behind is taken back as a whole.
+func (c *cluster) give(ctx context.Context, client dynamic.Interface, streams Streams, env *v1alpha1.AppEnvironment, candidates []candidate) error {
+	var failures []error
+	former := false
+	for _, each := range candidates {
+		switch {
+		case each.unsafe != "":
+			continue
+		case each.former:
+			former = true
+			continue
+		}
+		if err := annotate(ctx, resourceOf(client, each.key), each, env.Name); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", each.key, err))
+			continue
+		}
+		if _, err := fmt.Fprintf(streams.Out, "%s: given to %s\n", each.key, env.Name); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	if former {
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{v1alpha1.AnnotationReAdopt: env.UID}}})
+		if err == nil {
+			err = c.patch(ctx, env.Name, patch)
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(streams.Out, "%s: takes back what an earlier AppEnvironment of its name left behind\n", env.Name)
+		}
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// annotate gives an object away, if it is the one that was looked at, as it was. Its status may have changed.
+func annotate(ctx context.Context, resource dynamic.ResourceInterface, each candidate, name string) error {
+	live := each.live
+	for range 10 {
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+			"uid": live.GetUID(), "resourceVersion": live.GetResourceVersion(), "annotations": map[string]any{v1alpha1.AnnotationAdoptBy: name},
+		}})
+		if err != nil {
+			return err
+		}
+		_, err = resource.Patch(ctx, live.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "kubectl-appenv"})
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		now, err := resource.Get(ctx, live.GetName(), metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if now.GetUID() != each.live.GetUID() || len(apply.Changed(each.live, now)) > 0 || !equality.Semantic.DeepEqual(now.GetOwnerReferences(), each.live.GetOwnerReferences()) {
+			return errors.New("it has changed since it was looked at, and is not given away; look again")
+		}
+		live = now
+	}
+	return errors.New("its status changes all the time, and it is not given away; try again")
+}

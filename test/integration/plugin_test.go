@@ -1,0 +1,168 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/cli"
+	"github.com/appenv/appenv-operator/test/fixture"
+)
+
+// plugin runs a command line of the kubectl plugin as the administrator, with what stands on standard input.
+func plugin(t *testing.T, in string, arguments ...string) (code int, out, failures string) {
+	t.Helper()
+	return pluginAs(t, plane.Admin(), in, arguments...)
+}
+
+func pluginAs(t *testing.T, config *rest.Config, in string, arguments ...string) (code int, out, failures string) {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	access := clientcmdapi.NewConfig()
+	access.Clusters["plane"] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
+	access.AuthInfos["user"] = &clientcmdapi.AuthInfo{ClientCertificateData: config.CertData, ClientKeyData: config.KeyData, Impersonate: config.Impersonate.UserName}
+	access.Contexts["plane"] = &clientcmdapi.Context{Cluster: "plane", AuthInfo: "user"}
+	access.CurrentContext = "plane"
+	if err := clientcmd.WriteToFile(*access, kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(kubeconfig) //nolint:errcheck // a temporary file
+	var o, f bytes.Buffer
+	line := append(arguments, "--kubeconfig", kubeconfig)
+	code = cli.Run(t.Context(), line, cli.Streams{In: strings.NewReader(in), Out: &o, Err: &f})
+	return code, o.String(), f.String()
+}
+
+// pluginSays fails unless a command ends with the code and prints all of the texts.
+func pluginSays(t *testing.T, code int, texts []string, arguments ...string) {
+	t.Helper()
+	got, out, failures := plugin(t, "", arguments...)
+	for _, text := range texts {
+		if !strings.Contains(out+failures, text) {
+			t.Errorf("%s does not say %q", strings.Join(arguments, " "), text)
+		}
+	}
+	if got != code || t.Failed() {
+		t.Errorf("%s ended with %d, want %d:\n%s%s", strings.Join(arguments, " "), got, code, out, failures)
+	}
+}
+
+// Everything that a team has made by hand is listed with what would change, given away by one command, and then taken over.
+func TestThePluginGivesAwayWhatIsSafeToTakeOver(t *testing.T) {
+	t.Parallel()
+	const name = "plugged"
+	before := makeByHand(t, name, nil)
+	plane.Run(t, twoApps(name))
+	plane.WaitFor(t, name, taken)
+	pluginSays(t, 0, []string{
+		"yes Namespace it-plugged: it stays as it is\n",
+		"yes AppProject argocd/plugged: the operator changes spec.namespaceResourceBlacklist\n",
+		"yes ApplicationSet argocd/plugged: the operator changes metadata.finalizers, spec.generators",
+		"kubectl appenv adopt plugged --yes takes over what is safe, 3 of 3",
+	}, "adopt", name)
+	checkUnchanged(t, before.uids)
+	pluginSays(t, 0, []string{"ApplicationSet argocd/plugged: given to plugged\n"}, "adopt", name, "--yes")
+	plane.WaitReady(t, name)
+	checkUnchanged(t, before.uids)
+	pluginSays(t, 0, []string{"plugged: there is nothing to take over\n"}, "adopt", name, "--yes")
+}
+
+// What is not safe is listed with the reason, and left alone.
+func TestThePluginLeavesAloneWhatIsNotSafeToTakeOver(t *testing.T) {
+	t.Parallel()
+	const name = "unplugged"
+	makeByHand(t, name, func(set *unstructured.Unstructured) {
+		if err := unstructured.SetNestedField(set.Object, "another", "spec", "template", "spec", "source", "targetRevision"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	env := twoApps(name)
+	env.Spec.Secrets = fixture.FakeSecrets(name, "env")
+	plane.CreateForeign(t, fixture.Foreign(fixture.ExternalSecretGVK, inside(name, "env"), map[string]any{
+		"secretStoreRef": map[string]any{"name": "theirs", "kind": "SecretStore"},
+		"target":         map[string]any{"name": "app-secrets"},
+		"dataFrom":       []any{map[string]any{"extract": map[string]any{"key": "x"}}},
+	}))
+	plane.Run(t, env)
+	plane.WaitFor(t, name, taken)
+	pluginSays(t, 1, []string{
+		"no  ApplicationSet argocd/unplugged: Application unplugged-web-dev has targetRevision \"another\"",
+		"no  ExternalSecret it-unplugged/env: it makes Secret app-secrets and would make env: External Secrets deletes the first. Set secretName: app-secrets",
+		"kubectl -n it-unplugged annotate --overwrite externalsecret env platform.appenv.dev/adopt-by=unplugged",
+		"yes Namespace it-unplugged",
+	}, "adopt", name)
+	pluginSays(t, 1, []string{"Namespace it-unplugged: given to unplugged"}, "adopt", name, "--yes")
+	for _, left := range []child{{fixture.ApplicationSetGVK, argocd(name)}, {fixture.ExternalSecretGVK, inside(name, "env")}} {
+		if live := plane.Get(t, left.GroupVersionKind, left.ObjectKey); live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != "" {
+			t.Errorf("%s %s was given away", left.Kind, left.Name)
+		}
+	}
+}
+
+// What an earlier environment of the name has left behind is taken back as a whole.
+func TestThePluginTakesBackWhatAnEarlierEnvironmentHasLeft(t *testing.T) {
+	t.Parallel()
+	const name = "plugged-again"
+	env := fixture.Small(name)
+	left := fixture.Foreign(namespaceGVK, cluster(fixture.NamespaceOf(name)), nil)
+	left.SetLabels(map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue, v1alpha1.LabelEnvironment: name})
+	left.SetAnnotations(map[string]string{v1alpha1.AnnotationOwnerUID: "an-earlier-one"})
+	plane.CreateForeign(t, left)
+	plane.Run(t, env)
+	plane.WaitFor(t, name, taken)
+	pluginSays(t, 0, []string{"yes Namespace it-plugged-again"}, "adopt", name)
+	pluginSays(t, 0, []string{"plugged-again: takes back what an earlier AppEnvironment of its name left behind"}, "adopt", name, "--yes")
+	plane.WaitReady(t, name)
+}
+
+// A diff is empty of what is as it should be, shows what an edit changes, and ends with a code of its own for either, and
+// for what it could not find out.
+func TestThePluginShowsWhatAnEditChanges(t *testing.T) {
+	t.Parallel()
+	const name = "edited-in-a-file"
+	plane.RunReady(t, fixture.Full(name))
+	file := func(change func(*v1alpha1.AppEnvironment)) string {
+		env := plane.Environment(t, name)
+		env.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+		change(env)
+		text, err := json.Marshal(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	same := file(func(*v1alpha1.AppEnvironment) {})
+	if code, out, failures := plugin(t, same, "diff", "-f", "-"); code != 0 || out != "AppEnvironment "+name+": nothing to change\n" {
+		t.Errorf("of what is as it should be: %d\n%s%s", code, out, failures)
+	}
+	code, out, failures := plugin(t, file(fixture.Change), "diff", "-f", "-")
+	if code != 1 {
+		t.Errorf("of an edit: %d\n%s%s", code, out, failures)
+	}
+	for _, text := range []string{
+		"change ResourceQuota it-" + name + "/" + name + "\n", "\n-    pods: \"50\"\n", "\n+    pods: \"60\"\n", "create ExternalSecret it-" + name + "/more\n",
+		"app cron is held back: waits for ExternalSecret it-" + name + "/more: not created yet\n", "delete RoleBinding it-" + name + "/",
+	} {
+		if !strings.Contains(out, text) {
+			t.Errorf("the diff does not have %q:\n%s", text, out)
+		}
+	}
+	if strings.Contains(out, "API_KEY") {
+		t.Errorf("a secret is shown:\n%s", out)
+	}
+	reader := plane.Admin()
+	reader.Impersonate.UserName = "nobody-in-particular"
+	code, out, failures = pluginAs(t, reader, same, "diff", "-f", "-")
+	if code != 2 || out != "" || !strings.Contains(failures, `User "nobody-in-particular" cannot`) {
+		t.Errorf("without permission: %d\n%s%s", code, out, failures)
+	}
+}
