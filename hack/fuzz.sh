@@ -13,17 +13,19 @@ trap 'rm -rf "$tmp"' EXIT
 # Folders with fuzz targets. Go then says which there are: to ask it of every package would compile them all.
 folders() { grep -rlE --include='*_test.go' '^func Fuzz[A-Z]' api cmd internal hack test | xargs -r -n1 dirname | sort -u; }
 
-# The contract modules are compiled as make test does. Argo CD with coverage would be compiled for as long as
-# everything else is fuzzed; without it, Go tries inputs blindly.
+# A folder's tests are compiled once for all of its targets, with the coverage that guides Go. The contract modules are
+# compiled as make test does: Argo CD with coverage would be compiled for as long as everything else is fuzzed; without it,
+# Go tries inputs blindly.
 run() {
-  local folder=$1
+  local folder=$1 binary=$tmp/${1//\//-}.test
   shift
-  case $folder in
-    test/contract/argocd-*)
-      CGO_ENABLED=0 GOFLAGS=-buildvcs=false go -C "$folder" test -trimpath -c -o "$tmp/contract.test" . &&
-        (cd "$folder" && "$tmp/contract.test" -test.fuzzcachedir "$(go env GOCACHE)/fuzz/$folder" "${@/#-/-test.}") ;;
-    *) go -C "$folder" test "$@" . ;;
-  esac
+  if [ ! -e "$binary" ]; then
+    case $folder in
+      test/contract/argocd-*) CGO_ENABLED=0 GOFLAGS=-buildvcs=false go -C "$folder" test -trimpath -c -o "$binary" . || return 1 ;;
+      *) go -C "$folder" test -c -fuzz . -o "$binary" . || return 1 ;;
+    esac
+  fi
+  (cd "$folder" && "$binary" -test.fuzzcachedir "$(go env GOCACHE)/fuzz/$folder" "${@/#-/-test.}")
 }
 
 # What was tried is printed as it goes; at a failure, where the input is and how to run it again.
@@ -48,6 +50,7 @@ fuzz() {
 hack/components/build.sh crds || exit 1
 found=()
 for folder in $(folders); do
+  echo "compiling the targets of $folder"
   names=$(run "$folder" -list '^Fuzz') || { echo "$names"; exit 1; }
   for name in $(grep "^Fuzz" <<<"$names" | grep -e "${RUN:-}"); do found+=("$folder $name"); done
 done
