@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 . hack/steps.sh
-total=12
+total=13
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -99,6 +99,13 @@ tidy() {
 # The API server and kubeconform are asked about everything in config; make test has built what that needs.
 manifests() { hack/components/build.sh test >/dev/null && go test -count=1 -v ./test/manifests | grep -v '^=== '; }
 
+# The samples are what people begin with. Tags of the demo's images move, because nothing is behind them.
+samples() {
+  go build -o "$tmp/kubectl-appenv" ./cmd/kubectl-appenv &&
+    "$tmp/kubectl-appenv" lint -f config/samples --fail-on warning &&
+    "$tmp/kubectl-appenv" lint -f config/samples --repo hack/demo/repo --fail-on error
+}
+
 # What the last release accepted is still accepted. The check itself is checked: without a field it fails.
 compatible() {
   local crd=config/crd/bases/platform.appenv.dev_appenvironments.yaml released=test/compatibility/released.yaml
@@ -134,6 +141,7 @@ step "lint" lint
 step "no dead code" dead
 step "modules are tidy" tidy
 step "manifests are of their schema, and accepted" manifests
+step "samples are without findings" samples
 step "the CRD is compatible with the last released one" compatible
 step "rules and dashboard" hack/observability.sh
 step "no open ends, machine paths or registry hosts" words
