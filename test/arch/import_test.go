@@ -35,11 +35,14 @@ var layers = []layer{
 	{folder: "cmd", ours: []string{"internal/config", "internal/controller"}},
 	{folder: "cmd/kubectl-appenv", ours: []string{"internal/cli"}},
 	{folder: "internal/cli", ours: []string{
-		"api", "config/crd", "internal/apply", "internal/component", "internal/config", "internal/controller", "internal/crd", "internal/lint", "internal/manifest", "internal/overlay", "internal/render",
+		"api", "config/crd", "internal/apply", "internal/component", "internal/config", "internal/controller", "internal/crd", "internal/foreign", "internal/infer", "internal/lint", "internal/manifest", "internal/overlay", "internal/render",
 	}},
 	{folder: "internal/lint", ours: []string{
 		"api", "internal/component", "internal/crd", "internal/foreign", "internal/manifest", "internal/overlay", "internal/render",
 	}, never: clients},
+	{folder: "internal/infer", ours: []string{
+		"api", "internal/component", "internal/foreign", "internal/render",
+	}, never: append([]string{"context", "time"}, clients...)},
 	{folder: "internal/render", ours: []string{"api", "internal/component"}, never: append([]string{"context", "time"}, clients...)},
 	{folder: "internal/overlay", ours: []string{"internal/manifest"}, never: clients},
 	{folder: "internal/manifest", ours: nil, never: clients},
@@ -163,6 +166,8 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"the operator may not import the plugin":      {"internal/controller", module + "internal/cli", true},
 		"lint may not ask a cluster":                  {"internal/lint", "k8s.io/client-go/rest", true},
 		"controller may import status":                {"internal/controller", module + "internal/status", false},
+		"infer may not ask a cluster":                 {"internal/infer", "k8s.io/client-go/dynamic", true},
+		"infer may not import context":                {"internal/infer", "context", true},
 		"status may read the clock's type":            {"internal/status", "time", false},
 		"status may not import apply":                 {"internal/status", module + "internal/apply", true},
 		"component may not import time":               {"internal/component", "time", true},
@@ -201,7 +206,7 @@ func TestTheOperatorLinksNothingOfThePlugin(t *testing.T) {
 	for _, path := range dependencies {
 		for _, never := range []string{
 			"sigs.k8s.io/kustomize", "github.com/google/cel-go", "github.com/spf13/cobra", "k8s.io/cli-runtime",
-			module + "internal/cli", module + "internal/lint", module + "internal/crd", module + "internal/overlay",
+			module + "internal/cli", module + "internal/infer", module + "internal/lint", module + "internal/crd", module + "internal/overlay",
 		} {
 			if below(path, never) {
 				t.Errorf("the operator links %s", path)
