@@ -98,7 +98,7 @@ func newRoot(streams Streams) *cobra.Command {
 		Short: "Plan, check and explain AppEnvironments",
 		Long: `Plan, check and explain AppEnvironments.
 
-render and lint work on files alone and need no cluster. They ask what the operator and the API server ask, so that a
+render and lint work on files alone and need no cluster, and so does import where it is given files. They ask what the operator and the API server ask, so that a
 pull request sees what the cluster would say. The other commands take kubectl's flags (--context, --kubeconfig and so on;
 kubectl options lists them).`,
 		Example: `  # What would the operator make of this file?
@@ -117,7 +117,7 @@ kubectl options lists them).`,
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	c := newCluster(root.PersistentFlags())
-	root.AddCommand(newRender(streams), newLint(streams), newDiff(streams, c), newStatus(streams, c), newExplain(streams, c), newWait(streams, c))
+	root.AddCommand(newImport(streams, c), newRender(streams), newLint(streams), newDiff(streams, c), newStatus(streams, c), newExplain(streams, c), newWait(streams, c))
 	root.AddCommand(newPause(streams, c), newObserve(streams, c), newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c), newVersion(streams))
 	return root
 }

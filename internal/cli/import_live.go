@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
+	"github.com/appenv/appenv-operator/internal/controller"
+	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+	"github.com/appenv/appenv-operator/internal/infer"
+)
+
+// live reads what belongs to the target: first what Argo CD deploys, which tells the namespaces, then what is in those.
+func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Target) ([]unstructured.Unstructured, error) {
+	if err := c.connect(); err != nil {
+		return nil, err
+	}
+	client, err := dynamic.NewForConfig(c.config)
+	if err != nil {
+		return nil, err
+	}
+	var objects []unstructured.Unstructured
+	for _, kind := range importedKinds() {
+		if kind.Group == argocd.Group {
+			found, err := c.objectsOf(ctx, client, kind, o.Settings.ArgoCDNamespace)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, found...)
+		}
+	}
+	scope, err := infer.ScopeOf(objects, target, o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	objects = slices.DeleteFunc(objects, func(u unstructured.Unstructured) bool { return !scope.Holds(&u) })
+	for _, namespace := range scope.Namespaces() {
+		for _, kind := range importedKinds() {
+			if kind.Group == argocd.Group {
+				continue
+			}
+			found, err := c.objectsOf(ctx, client, kind, namespace)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, found...)
+		}
+	}
+	named := func(u unstructured.Unstructured) bool {
+		return u.GetKind() == "Namespace" && u.GetName() == target.Name
+	}
+	if target.Kind == "namespace" && !slices.ContainsFunc(objects, named) {
+		return nil, fmt.Errorf("there is no namespace %s", target.Name)
+	}
+	return objects, nil
+}
+
+// importedKinds are the kinds that an environment may have been made of.
+func importedKinds() []component.Kind {
+	var kinds []component.Kind
+	for _, c := range component.All {
+		kinds = append(kinds, slices.Concat(c.Kinds, c.Observes)...)
+	}
+	return kinds
+}
+
+// objectsOf are the objects of a kind in a namespace, or the namespace itself. A kind that the cluster does not serve has
+// none.
+func (c *cluster) objectsOf(ctx context.Context, client dynamic.Interface, kind component.Kind, namespace string) ([]unstructured.Unstructured, error) {
+	resource := client.Resource(kind.GroupVersion().WithResource(kind.Resource))
+	if kind.ClusterScoped {
+		found, err := resource.Get(ctx, namespace, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s %s: %w", kind.Kind, namespace, c.explain(err, namespace))
+		}
+		return []unstructured.Unstructured{*found}, nil
+	}
+	list, err := resource.Namespace(namespace).List(ctx, metav1.ListOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the objects of kind %s in namespace %s: %w", kind.Kind, namespace, c.explain(err, ""))
+	}
+	return list.Items, nil
+}
+
+// foresee adds what the operator itself would do, if every object consented to be taken over.
+func (o *importOptions) foresee(ctx context.Context, c *cluster, env *v1alpha1.AppEnvironment, changes *infer.Changes) error {
+	existing, err := c.find(ctx, env.Name)
+	if err != nil {
+		return err
+	}
+	if err := c.try(ctx, env, existing); err != nil {
+		return err
+	}
+	if existing != nil {
+		env = merge(env, existing)
+	}
+	foreseer, err := controller.NewForeseer(c.config, o.Settings)
+	if err != nil {
+		return c.explain(err, "")
+	}
+	foresight, err := foreseer.Foresee(ctx, env, true)
+	if err != nil {
+		return c.explain(err, env.Name)
+	}
+	for _, change := range foresight.Changes {
+		o.foreseen(change, changes)
+	}
+	for _, app := range foresight.Held {
+		key := component.Key{Group: argocd.Group, Kind: "Application", Namespace: o.Settings.ArgoCDNamespace, Name: app.Application}
+		changes.Changes = append(changes.Changes, infer.Remark{Key: key, Text: "would be held back: " + app.Message})
+	}
+	return nil
+}
+
+// cannotBeTaken begins what is said of an object whose adoption would be refused.
+const cannotBeTaken = "cannot be taken over: "
+
+// foreseen adds what would become of an object, unless that is known already.
+func (o *importOptions) foreseen(change controller.Change, changes *infer.Changes) {
+	var found []infer.Remark
+	switch change.Action {
+	case v1alpha1.ActionRefuse:
+		changes.Changes = slices.DeleteFunc(changes.Changes, func(known infer.Remark) bool {
+			return known.Key == change.Key && strings.HasPrefix(known.Text, cannotBeTaken)
+		})
+		found = []infer.Remark{{Key: change.Key, Text: cannotBeTaken + change.Why.Message}}
+	case v1alpha1.ActionCreate:
+		found = []infer.Remark{{Key: change.Key, Text: "would be created"}}
+	case v1alpha1.ActionDelete, v1alpha1.ActionRelease:
+		found = []infer.Remark{{Key: change.Key, Text: "would be deleted or given up: it is the AppEnvironment's already, which would not ask for it any more"}}
+	default:
+		if change.Key.Kind != "ApplicationSet" { // its Applications have been compared
+			found = infer.Differences(change.Live, change.After, o.Settings)
+		}
+	}
+	for _, remark := range found {
+		known := func(other infer.Remark) bool { return other.Key == remark.Key && other.Field == remark.Field }
+		if !slices.ContainsFunc(changes.Changes, known) && !slices.ContainsFunc(changes.Notes, known) {
+			changes.Changes = append(changes.Changes, remark)
+		}
+	}
+}
