@@ -144,29 +144,18 @@ var templateFunctions = template.FuncMap{
 
 // executed renders a text as a template of Go.
 func executed(text string, element map[string]any, options []string) (string, error) {
-	for _, option := range options {
-		if !strings.HasPrefix(option, "missingkey=") {
+	for _, option := range options { // text/template would panic
+		if !contains([]string{"missingkey=default", "missingkey=invalid", "missingkey=zero", "missingkey=error"}, option) {
 			return "", fmt.Errorf("the option %q of its templates is unknown", option)
 		}
 	}
-	parsed, err := template.New("template").Funcs(templateFunctions).Option(known(options)...).Parse(text)
+	parsed, err := template.New("template").Funcs(templateFunctions).Option(options...).Parse(text)
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
 	err = parsed.Execute(&out, element)
 	return out.String(), err
-}
-
-// known are the options that text/template takes without a panic.
-func known(options []string) []string {
-	var all []string
-	for _, option := range options {
-		if contains([]string{"missingkey=default", "missingkey=invalid", "missingkey=zero", "missingkey=error"}, option) {
-			all = append(all, option)
-		}
-	}
-	return all
 }
 
 // substituted renders a text as Argo CD's older templates: {{ key }} is replaced where the element has the key.

@@ -2,37 +2,24 @@ package infer
 
 import (
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
 
-// readLabels reads spec.labels, which every object has, and so do the Applications and the Secrets that others make of
-// them, and the labels that a Namespace has beside. Other labels of other objects stay as they are: nobody asks for them.
+// readLabels reads spec.labels, and the labels that a Namespace has beside. They are those of the Applications: an
+// ApplicationSet that gives its Applications other labels than the environment has cannot be taken over. Objects that
+// lack them get them. Labels that only other objects have stay as they are: nobody asks for them.
 func (m *importer) readLabels() {
-	var labels map[string]string
-	also := func(more map[string]string) {
-		if labels == nil {
-			labels = maps.Clone(more)
-			maps.DeleteFunc(labels, func(key, _ string) bool { return isReserved(key) })
-		}
-		maps.DeleteFunc(labels, func(key, value string) bool { return more[key] != value })
-	}
-	for _, app := range m.apps {
-		also(orNone(app.object.GetLabels()))
-	}
-	for _, u := range m.taken {
-		switch u.GetKind() {
-		case "Namespace": // it may have a value of its own
-			maps.DeleteFunc(labels, func(key, _ string) bool { _, set := u.GetLabels()[key]; return !set })
-			continue
-		case "ExternalSecret":
-			made, _, _ := unstructured.NestedStringMap(u.Object, "spec", "target", "template", "metadata", "labels")
-			also(orNone(made))
-		}
-		also(orNone(u.GetLabels()))
-	}
+	labels := maps.Clone(m.apps[0].object.GetLabels())
+	maps.DeleteFunc(labels, func(key, value string) bool {
+		return isReserved(key) || slices.ContainsFunc(m.apps, func(app application) bool {
+			other, set := app.object.GetLabels()[key]
+			return !set || other != value
+		})
+	})
 	if len(labels) > 0 {
 		m.env.Spec.Labels = labels
 	}
@@ -43,13 +30,6 @@ func (m *importer) readLabels() {
 			}
 		}
 	}
-}
-
-func orNone(labels map[string]string) map[string]string {
-	if labels == nil {
-		return map[string]string{}
-	}
-	return labels
 }
 
 // ownLabels are the labels of a Namespace that are not the environment's.

@@ -134,26 +134,6 @@ func (m *importer) readQuota(namespace *v1alpha1.Namespace, path string) {
 	}
 }
 
-// limitFields are the fields of an item of a LimitRange that hold quantities.
-var limitFields = []string{"max", "min", "default", "defaultRequest", "maxLimitRequestRatio"}
-
-func (m *importer) readLimits(namespace *v1alpha1.Namespace, path string) {
-	var limits []v1alpha1.LimitRangeItem
-	u := m.guards("LimitRange", namespace.Name, path+".limits", func(spec map[string]any) string {
-		all, _ := items(spec, "limits")
-		for _, item := range all {
-			if other := unexpected(item, append(limitFields, "type")...); other != "" {
-				return "an environment's limits have no " + other
-			}
-		}
-		return convert(spec["limits"], &limits)
-	})
-	if u != nil {
-		namespace.Limits = limits
-		m.take(u, path+".limits")
-	}
-}
-
 // convert reads plain values into a field of the environment, and says why that cannot be.
 func convert(from, into any) (why string) {
 	data, err := json.Marshal(from)

@@ -3,6 +3,7 @@ package infer
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -44,12 +45,7 @@ func normal(u *unstructured.Unstructured, settings component.Settings) *unstruct
 	case "ResourceQuota":
 		quantities(fields(spec, "hard"))
 	case "LimitRange":
-		limits, _ := items(spec, "limits")
-		for _, item := range limits {
-			for _, key := range limitFields {
-				quantities(fields(item, key))
-			}
-		}
+		normalLimits(spec)
 	case "NetworkPolicy":
 		normalPolicy(spec)
 	case "RoleBinding":
@@ -83,7 +79,7 @@ func orElse(in, defaults map[string]any) {
 func drop(in, defaults map[string]any) {
 	maps.DeleteFunc(in, func(key string, value any) bool {
 		held, isDefault := defaults[key]
-		return isDefault && held == value
+		return isDefault && reflect.DeepEqual(held, value)
 	})
 }
 
