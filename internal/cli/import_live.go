@@ -137,6 +137,9 @@ func (o *importOptions) foreseen(change controller.Change, changes *infer.Change
 		changes.Changes = slices.DeleteFunc(changes.Changes, func(known infer.Remark) bool {
 			return known.Key == change.Key && strings.HasPrefix(known.Text, cannotBeTaken)
 		})
+		if change.Key.Name == "" { // it is about the component as a whole
+			change.Key = component.Key{Kind: "component", Name: change.Component}
+		}
 		found = []infer.Remark{{Key: change.Key, Text: cannotBeTaken + change.Why.Message}}
 	case v1alpha1.ActionCreate:
 		found = []infer.Remark{{Key: change.Key, Text: "would be created"}}
@@ -148,7 +151,9 @@ func (o *importOptions) foreseen(change controller.Change, changes *infer.Change
 		}
 	}
 	for _, remark := range found {
-		known := func(other infer.Remark) bool { return other.Key == remark.Key && other.Field == remark.Field }
+		known := func(other infer.Remark) bool {
+			return other == remark || other.Key == remark.Key && other.Field == remark.Field && remark.Field != ""
+		}
 		if !slices.ContainsFunc(changes.Changes, known) && !slices.ContainsFunc(changes.Notes, known) {
 			changes.Changes = append(changes.Changes, remark)
 		}
