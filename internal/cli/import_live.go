@@ -121,7 +121,7 @@ func (o *importOptions) foresee(ctx context.Context, c *cluster, env *v1alpha1.A
 	}
 	for _, app := range foresight.Held {
 		key := component.Key{Group: argocd.Group, Kind: "Application", Namespace: o.Settings.ArgoCDNamespace, Name: app.Application}
-		changes.Changes = append(changes.Changes, infer.Remark{Key: key, Text: "would be held back: " + app.Message})
+		changes.Changes = append(changes.Changes, infer.Remark{Key: key, Text: "would be held back: " + app.Why.Message})
 	}
 	return nil
 }

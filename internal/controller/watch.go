@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -154,7 +156,7 @@ func (a *apis) agrees(ctx context.Context, served map[schema.GroupVersionKind]bo
 func (a *apis) discover() (map[schema.GroupVersionKind]bool, error) {
 	served := map[schema.GroupVersionKind]bool{}
 	asked := map[schema.GroupVersion]*metav1.APIResourceList{}
-	for kind := range optionalKinds {
+	for _, kind := range optionalKindsSorted {
 		gv := kind.GroupVersion()
 		list, done := asked[gv]
 		if !done {
@@ -252,3 +254,6 @@ func keepNameOnly(in any) (any, error) {
 	}
 	return in, nil
 }
+
+// optionalKindsSorted are always in the same order, so that the first failure is always the same one.
+var optionalKindsSorted = slices.SortedFunc(maps.Keys(optionalKinds), func(a, b component.Kind) int { return strings.Compare(a.String(), b.String()) })

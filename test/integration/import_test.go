@@ -1,9 +1,7 @@
 package integration
 
 import (
-	"bytes"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
-	"github.com/appenv/appenv-operator/internal/cli"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/test/fixture"
 )
@@ -89,11 +84,11 @@ func TestImportTellsWhatTakingOverWouldChange(t *testing.T) {
 	})
 	plane.CreateForeign(t, stranger)
 	t.Cleanup(func() { plane.Delete(t, stranger) })
-	code, out, failure := plugin(t, "import namespace it-imported-shared --check")
+	code, out, failure := configured(t, "import namespace it-imported-shared --check")
 	if code != 1 || !strings.Contains(out, "AppProject argocd/imported-shared: cannot be taken over") || !strings.Contains(out, "Application imported-shared-stranger uses it") {
 		t.Errorf("got exit code %d\n%s\n%s", code, out, failure)
 	}
-	if code, out, failure := plugin(t, "import namespace it-nowhere --check"); code != 2 || !strings.Contains(failure, "deploys into namespace it-nowhere") {
+	if code, out, failure := configured(t, "import namespace it-nowhere --check"); code != 2 || !strings.Contains(failure, "deploys into namespace it-nowhere") {
 		t.Errorf("got exit code %d\n%s\n%s", code, out, failure)
 	}
 }
@@ -108,7 +103,7 @@ func checkImport(t *testing.T, line string, want *v1alpha1.AppEnvironment, known
 	if diff := cmp.Diff(withoutLevel(render(t, wanted)), withoutLevel(render(t, got))); diff != "" {
 		t.Errorf("import %s (-wanted +imported):\n%s", line, diff)
 	}
-	code, out, failure := plugin(t, "import "+line+" --check")
+	code, out, failure := configured(t, "import "+line+" --check")
 	unknown := slices.DeleteFunc(slices.Collect(strings.Lines(out)), func(change string) bool {
 		return known != nil && known(strings.TrimSuffix(change, "\n"))
 	})
@@ -134,7 +129,7 @@ func withoutLevel(objects []unstructured.Unstructured) map[string]any {
 // imported is the environment that the plugin prints.
 func imported(t *testing.T, line string) *v1alpha1.AppEnvironment {
 	t.Helper()
-	code, out, failure := plugin(t, "import "+line)
+	code, out, failure := configured(t, "import "+line)
 	if code != 0 {
 		t.Fatalf("import %s ended with %d: %s", line, code, failure)
 	}
@@ -145,25 +140,11 @@ func imported(t *testing.T, line string) *v1alpha1.AppEnvironment {
 	return env
 }
 
-// plugin runs a command of the plugin as the administrator.
-func plugin(t *testing.T, line string) (code int, out, failure string) {
+// configured runs a command of the plugin with the settings of the operator.
+func configured(t *testing.T, line string) (code int, out, failure string) {
 	t.Helper()
-	admin := plane.Admin()
-	config := clientcmdapi.Config{
-		CurrentContext: "test",
-		Contexts:       map[string]*clientcmdapi.Context{"test": {Cluster: "test", AuthInfo: "test"}},
-		Clusters:       map[string]*clientcmdapi.Cluster{"test": {Server: admin.Host, CertificateAuthorityData: admin.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"test": {ClientCertificateData: admin.CertData, ClientKeyData: admin.KeyData, Token: admin.BearerToken}},
-	}
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(config, path); err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	arguments := append(strings.Fields(line), "--kubeconfig", path, "--argocd-namespace", fixture.ArgoCDNamespace,
-		"--cloudflare-proxied-property", plane.Operator.Config.CloudflareProxiedProperty)
-	code = cli.Run(t.Context(), arguments, cli.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
-	return code, stdout.String(), stderr.String()
+	return plugin(t, "", append(strings.Fields(line), "--argocd-namespace", fixture.ArgoCDNamespace,
+		"--cloudflare-proxied-property", plane.Operator.Config.CloudflareProxiedProperty)...)
 }
 
 // syncsOf counts the syncs of the environment's Applications, and names their owners.
