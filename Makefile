@@ -115,6 +115,11 @@ microbench: ## Measure time and allocations of the pure functions; COUNT=6 times
 benchstat: ## Compare two outputs of make microbench; OLD=file NEW=file
 	@go tool -modfile=hack/tools/benchstat/go.mod benchstat "$(OLD)" "$(NEW)"
 
+.PHONY: speed
+speed: plugin ## Measure the kubectl plugin: start, render, lint, status of a fleet
+	@hack/components/build.sh test
+	@go test -count=1 -v ./test/speed | grep -v '^=== '
+
 .PHONY: bench
 bench: ## Measure the operator beside a plain client and kro; RUN=burst,drift N=200, PROFILE=5, UPDATE=1
 	@go -C test/bench build -o ../../bin/bench .

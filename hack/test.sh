@@ -23,8 +23,8 @@ packages=$(go list ./...) || exit 1
 # Tests that start a control plane of their own run one package at a time: several API servers at
 # once on a small machine would turn deadlines into chance.
 # make verify runs test/manifests, make boundary test/boundary,
-# make operations test/operations, make chaos test/chaos.
-mapfile -t alone < <(grep '/test/' <<<"$packages" | grep -Ev '/test/(manifests|boundary|operations|chaos)$')
+# make operations test/operations, make chaos test/chaos, make speed test/speed.
+mapfile -t alone < <(grep '/test/' <<<"$packages" | grep -Ev '/test/(manifests|boundary|operations|chaos|speed)$')
 mapfile -t together < <(grep -v '/test/' <<<"$packages")
 # Nested modules that hold code of ours, not only pinned tools.
 mapfile -t nested < <(ls hack/local/go.mod hack/demo/go.mod hack/google-standin/go.mod hack/licenses/go.mod test/bench/go.mod test/fuzz/go.mod test/upkeep/go.mod test/contract/*/go.mod 2>/dev/null | xargs -n1 dirname)

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	yaml "go.yaml.in/yaml/v2"
 	"golang.org/x/sync/errgroup"
-	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
