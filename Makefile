@@ -20,7 +20,7 @@ demo: ## Start real components and four environments here; everything keeps runn
 	@go -C hack/demo run . up
 
 .PHONY: check-demo
-check-demo: ## Check the running demo, and print what was measured
+check-demo: plugin ## Check the running demo, and print what was measured
 	@go -C hack/demo run . check
 
 .PHONY: demo-down

@@ -129,9 +129,12 @@ words() {
 }
 
 # The tree is as it was before.
-fingerprint() { files | LC_ALL=C sort | xargs sha256sum | sha256sum; }
-before=$(fingerprint)
-unchanged() { [ "$before" = "$(fingerprint)" ] || { echo "files changed while this ran"; return 1; }; }
+fingerprint() { files | LC_ALL=C sort | xargs sha256sum; }
+fingerprint >"$tmp/before" || exit 1
+unchanged() {
+  fingerprint >"$tmp/after"
+  diff "$tmp/before" "$tmp/after" || { echo "files changed while this ran"; return 1; }
+}
 
 step "generated files are current" generated
 step "README tables are current" go test -run TestReadmeHoldsWhatIsGenerated ./test/arch

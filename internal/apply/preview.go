@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -51,7 +50,29 @@ func (a *Applier) Try(ctx context.Context, intent, live *unstructured.Unstructur
 	return obj, nil
 }
 
-// withdraw takes out of what a dry run said the fields that the POST left with the manager alone and that have left the
+// Guess says what an apply of the intent to live would store, as far as it can be told without the API server: lists are
+// taken as a whole, and nothing is given its default.
+func (a *Applier) Guess(intent, live *unstructured.Unstructured) *unstructured.Unstructured {
+	after := live.DeepCopy()
+	merge(after.Object, intent.DeepCopy().Object)
+	a.withdraw(after, intent)
+	return after
+}
+
+// merge puts the values of from into a map, and keeps what from does not have.
+func merge(into, from map[string]any) {
+	for key, value := range from {
+		nested, isMap := value.(map[string]any)
+		there, wasMap := into[key].(map[string]any)
+		if isMap && wasMap {
+			merge(there, nested)
+			continue
+		}
+		into[key] = value
+	}
+}
+
+// withdraw takes out of an object the fields that the manager alone owns and that have left the
 // intent: an apply converts that entry first, see convert, which no dry run can. Elements of lists stay.
 func (a *Applier) withdraw(obj, intent *unstructured.Unstructured) {
 	created, others := &fieldpath.Set{}, &fieldpath.Set{}
@@ -60,7 +81,7 @@ func (a *Applier) withdraw(obj, intent *unstructured.Unstructured) {
 		if entry.FieldsV1 == nil || fields.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())) != nil {
 			continue
 		}
-		if entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == "" {
+		if entry.Manager == a.manager && entry.Subresource == "" {
 			created = created.Union(fields)
 		} else {
 			others = others.Union(fields)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,10 +82,7 @@ func (o *adoptOptions) run(ctx context.Context, name string, streams Streams, c 
 	if err != nil {
 		return err
 	}
-	candidates, err := candidatesOf(ctx, client, env, foresight)
-	if err != nil {
-		return err
-	}
+	candidates := candidatesOf(env, foresight)
 	var out bytes.Buffer
 	unsafe := listCandidates(&out, env, candidates, o.yes)
 	if _, err := streams.Out.Write(out.Bytes()); err != nil {
@@ -116,7 +114,7 @@ type candidate struct {
 
 // candidatesOf are what would be taken over, or would if it were safe, or if it were not somebody's, in the order of the
 // components.
-func candidatesOf(ctx context.Context, client dynamic.Interface, env *v1alpha1.AppEnvironment, foresight *controller.Foresight) ([]candidate, error) {
+func candidatesOf(env *v1alpha1.AppEnvironment, foresight *controller.Foresight) []candidate {
 	var all []candidate
 	for _, change := range foresight.Changes {
 		each := candidate{key: change.Key, live: change.Live}
@@ -129,21 +127,17 @@ func candidatesOf(ctx context.Context, client dynamic.Interface, env *v1alpha1.A
 		case change.Action == v1alpha1.ActionAdopt:
 			each.unsafe = losesSecret(change)
 		case change.Action == v1alpha1.ActionUpdate && isFormer(change.Live, env):
-			each.former = true
-		case change.Action == v1alpha1.ActionRefuse && isAboutNames(change.Why):
+			each.former, each.unsafe = true, losesSecret(change)
+		case change.Action == v1alpha1.ActionRefuse && !comesByItself(change.Why):
 			each.unsafe = change.Why.Message
 		default:
 			continue
 		}
 		all = append(all, each)
 	}
-	for _, key := range foresight.Applications {
-		live, err := resourceOf(client, key).Get(ctx, key.Name, metav1.GetOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", key, err)
-		}
+	for _, live := range foresight.Applications {
 		if live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != env.Name {
-			all = append(all, candidate{key: key, live: live, fields: []string{"metadata.ownerReferences"}})
+			all = append(all, candidate{key: component.KeyOf(live), live: live, fields: []string{"metadata.ownerReferences"}})
 		}
 	}
 	for _, app := range foresight.Held {
@@ -151,7 +145,12 @@ func candidatesOf(ctx context.Context, client dynamic.Interface, env *v1alpha1.A
 			all = append(all, candidate{key: component.Key{Kind: "Application", Name: app.Application}, unsafe: app.Why.Message})
 		}
 	}
-	return all, nil
+	return all
+}
+
+// comesByItself says whether something is refused for what is yet to come, and not for what exists.
+func comesByItself(why component.Health) bool {
+	return slices.Contains([]string{v1alpha1.ReasonAPINotInstalled, v1alpha1.ReasonWaitingForNamespace, v1alpha1.ReasonWaitingForProject, v1alpha1.ReasonWaitingForSecrets}, why.Reason)
 }
 
 // isAboutNames says whether something is refused for whose it is, or because taking it over would break it.
@@ -251,13 +250,13 @@ func resourceOf(client dynamic.Interface, key component.Key) dynamic.ResourceInt
 // give annotates what is safe. What an earlier environment left behind is taken back as a whole.
 func (c *cluster) give(ctx context.Context, client dynamic.Interface, streams Streams, env *v1alpha1.AppEnvironment, candidates []candidate) error {
 	var failures []error
-	former := false
+	var former []candidate
 	for _, each := range candidates {
 		switch {
-		case each.unsafe != "":
-			continue
 		case each.former:
-			former = true
+			former = append(former, each)
+			continue
+		case each.unsafe != "":
 			continue
 		}
 		if err := annotate(ctx, resourceOf(client, each.key), each, env.Name); err != nil {
@@ -268,17 +267,44 @@ func (c *cluster) give(ctx context.Context, client dynamic.Interface, streams St
 			failures = append(failures, err)
 		}
 	}
-	if former {
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{v1alpha1.AnnotationReAdopt: env.UID}}})
-		if err == nil {
-			err = c.patch(ctx, env.Name, patch)
+	return errors.Join(append(failures, c.takeBack(ctx, client, streams, env, former))...)
+}
+
+// takeBack takes back what an earlier environment of the name has left behind, all of it or nothing, as it was looked at.
+func (c *cluster) takeBack(ctx context.Context, client dynamic.Interface, streams Streams, env *v1alpha1.AppEnvironment, former []candidate) error {
+	for _, each := range former {
+		if each.unsafe != "" {
+			return fmt.Errorf("%s is not safe to take back, and what an earlier AppEnvironment of the name has left is taken back as a whole", each.key)
 		}
-		if err == nil {
-			_, err = fmt.Fprintf(streams.Out, "%s: takes back what an earlier AppEnvironment of its name left behind\n", env.Name)
+		now, err := resourceOf(client, each.key).Get(ctx, each.key.Name, metav1.GetOptions{})
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", each.key, err)
 		}
-		failures = append(failures, err)
+		if !isSame(each.live, now) {
+			return fmt.Errorf("%s: %w", each.key, errChanged)
+		}
 	}
-	return errors.Join(failures...)
+	if len(former) == 0 {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": env.ResourceVersion, "annotations": map[string]any{v1alpha1.AnnotationReAdopt: env.UID},
+	}})
+	if err != nil {
+		return err
+	}
+	if err := c.patch(ctx, env.Name, patch); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(streams.Out, "%s: takes back what an earlier AppEnvironment of its name left behind\n", env.Name)
+	return err
+}
+
+var errChanged = errors.New("it has changed since it was looked at, and is not given away; look again")
+
+// isSame says whether an object is the one that was looked at, as it was. Its status may have changed.
+func isSame(before, now *unstructured.Unstructured) bool {
+	return now.GetUID() == before.GetUID() && len(apply.Changed(before, now)) == 0 && equality.Semantic.DeepEqual(now.GetOwnerReferences(), before.GetOwnerReferences())
 }
 
 // annotate gives an object away, if it is the one that was looked at, as it was. Its status may have changed.
@@ -299,8 +325,8 @@ func annotate(ctx context.Context, resource dynamic.ResourceInterface, each cand
 		if err != nil {
 			return err
 		}
-		if now.GetUID() != each.live.GetUID() || len(apply.Changed(each.live, now)) > 0 || !equality.Semantic.DeepEqual(now.GetOwnerReferences(), each.live.GetOwnerReferences()) {
-			return errors.New("it has changed since it was looked at, and is not given away; look again")
+		if !isSame(each.live, now) {
+			return errChanged
 		}
 		live = now
 	}

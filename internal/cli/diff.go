@@ -55,10 +55,8 @@ change, 1 if something would, 2 if that could not be found out.`,
 		},
 		RunE: func(command *cobra.Command, _ []string) error {
 			text, some, err := o.run(command, streams, c)
-			if err != nil {
-				return &exitError{cannotCompare, err}
-			}
-			if _, err := streams.Out.Write(text); err != nil {
+			_, failure := streams.Out.Write(text) // of what could be compared
+			if err := errors.Join(err, failure); err != nil {
 				return &exitError{cannotCompare, err}
 			}
 			if some {
@@ -87,12 +85,13 @@ func (o *diffOptions) run(command *cobra.Command, streams Streams, c *cluster) (
 		return nil, false, c.explain(err, "")
 	}
 	out := &diffWriter{terminal: streams.Terminal}
+	var failures []error
 	for _, env := range environments {
 		if err := o.compare(command.Context(), c, foreseer, env, out); err != nil {
-			return nil, false, fmt.Errorf("AppEnvironment %s: %w", env.Name, err)
+			failures = append(failures, fmt.Errorf("AppEnvironment %s: %w", env.Name, err))
 		}
 	}
-	return out.text.Bytes(), out.any, nil
+	return out.text.Bytes(), out.any, errors.Join(failures...)
 }
 
 // compare writes what would become of one environment.
@@ -117,14 +116,18 @@ func (o *diffOptions) compare(ctx context.Context, c *cluster, foreseer *control
 	if err != nil {
 		return err
 	}
-	out.environment(merged, live != nil, foresight)
+	out.environment(merged, live, foresight)
 	return nil
 }
 
-// merge is the live environment as it would be once the file has been applied.
+// merge is the live environment as it would be once the file has been applied. A mode that somebody has set by hand, as
+// kubectl appenv pause does, stays where the file has none.
 func merge(env, live *v1alpha1.AppEnvironment) *v1alpha1.AppEnvironment {
 	merged := live.DeepCopy()
 	merged.Spec = *env.Spec.DeepCopy()
+	if merged.Spec.Mode == "" {
+		merged.Spec.Mode = live.Spec.Mode
+	}
 	for key, value := range env.Labels {
 		metav1.SetMetaDataLabel(&merged.ObjectMeta, key, value)
 	}

@@ -89,13 +89,16 @@ spec: {target: {template: {data: {password: literal-secret}}}}
 	}
 	asItIs := &v1alpha1.AppEnvironment{}
 	asItIs.Name = "hoge-qa"
+	protected := asItIs.DeepCopy()
+	protected.Spec.Protection = v1alpha1.ProtectionConfirm
 	for file, onTerminal := range map[string]bool{"diff.txt": false, "diff-terminal.txt": true} {
 		w := &diffWriter{terminal: onTerminal}
-		w.environment(asItIs, true, &controller.Foresight{})
+		w.environment(asItIs, asItIs, &controller.Foresight{})
 		if w.any {
 			t.Error("something differs where nothing does")
 		}
-		w.environment(env, false, foresight)
+		w.environment(env, nil, foresight)
+		w.environment(protected, asItIs, &controller.Foresight{})
 		w.refused("hoge-prod", errors.New("the API server refuses it: no"))
 		if !w.any {
 			t.Error("nothing differs")

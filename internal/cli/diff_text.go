@@ -8,10 +8,12 @@ import (
 
 	"github.com/pmezard/go-difflib/difflib"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/controller"
+	"github.com/appenv/appenv-operator/internal/infer"
 )
 
 // A verb is what is done to an object, and how the number of objects is spoken of to which it is.
@@ -61,7 +63,8 @@ func (w *diffWriter) refused(name string, why error) {
 }
 
 // environment writes what would become of one environment.
-func (w *diffWriter) environment(env *v1alpha1.AppEnvironment, exists bool, foresight *controller.Foresight) {
+func (w *diffWriter) environment(env, live *v1alpha1.AppEnvironment, foresight *controller.Foresight) {
+	exists := live != nil
 	var counts []string
 	for _, verb := range verbs {
 		n := 0
@@ -74,6 +77,10 @@ func (w *diffWriter) environment(env *v1alpha1.AppEnvironment, exists bool, fore
 			counts = append(counts, fmt.Sprintf("%d %s", n, verb.many))
 		}
 	}
+	own := w.unified(environmentAsWritten(live), environmentAsWritten(env))
+	if exists && own != "" {
+		counts = append([]string{"changed itself"}, counts...)
+	}
 	if len(counts) == 0 {
 		counts = []string{"nothing to change"}
 	}
@@ -81,7 +88,7 @@ func (w *diffWriter) environment(env *v1alpha1.AppEnvironment, exists bool, fore
 	if !exists {
 		name += " (new)"
 	}
-	w.any = w.any || len(foresight.Changes) > 0 || !exists
+	w.any = w.any || len(foresight.Changes) > 0 || own != ""
 	w.line(bold, "AppEnvironment %s: %s", name, strings.Join(counts, ", "))
 	switch env.Spec.Mode {
 	case v1alpha1.ModePaused, v1alpha1.ModeObserve:
@@ -94,9 +101,27 @@ func (w *diffWriter) environment(env *v1alpha1.AppEnvironment, exists bool, fore
 		part, _, _ := strings.Cut(word, "@")
 		w.line("", "  %s stays until its removal is confirmed: kubectl appenv confirm %s %s", part, env.Name, part)
 	}
+	if exists {
+		w.lines(own)
+	}
 	for _, change := range foresight.Changes {
 		w.change(change)
 	}
+}
+
+// environmentAsWritten is an environment without what others than its author write; nil of none.
+func environmentAsWritten(env *v1alpha1.AppEnvironment) *unstructured.Unstructured {
+	if env == nil {
+		return nil
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(env)
+	if err != nil { // it came as JSON
+		panic(err)
+	}
+	written := written(&unstructured.Unstructured{Object: object})
+	written.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
+	written.SetFinalizers(nil)
+	return written
 }
 
 func (w *diffWriter) change(change controller.Change) {
@@ -117,10 +142,14 @@ func (w *diffWriter) change(change controller.Change) {
 		return
 	}
 	w.line(bold, "%s %s", verbs[i].verb, what)
-	before, after := written(change.Live), written(change.After)
+	w.lines(w.unified(written(change.Live), written(change.After)))
+}
+
+// unified is how two versions of an object differ, without values of secrets; empty when they do not.
+func (w *diffWriter) unified(before, after *unstructured.Unstructured) string {
 	mask(before, after)
 	from, to := "live", "after"
-	if change.Live == nil {
+	if before == nil {
 		from = "/dev/null"
 	}
 	text, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
@@ -129,8 +158,13 @@ func (w *diffWriter) change(change controller.Change) {
 	if err != nil { // a buffer takes everything
 		panic(err)
 	}
-	for line := range strings.Lines(text) {
-		w.line(colourOf(line), "%s", strings.TrimSuffix(line, "\n"))
+	return text
+}
+
+// lines writes a unified diff. A URL may hold a password.
+func (w *diffWriter) lines(diff string) {
+	for line := range strings.Lines(diff) {
+		w.line(colourOf(line), "%s", infer.OneLine(strings.TrimSuffix(line, "\n")))
 	}
 }
 

@@ -75,6 +75,7 @@ func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
 		"confirm-nothing":           {line: "confirm"},
 		"help-diff":                 {line: "diff --help"},
 		"help-adopt":                {line: "adopt --help"},
+		"import-hostile":            {line: "import -f hostile.yaml"},
 		"adopt-nothing":             {line: "adopt"},
 		"adopt-no-cluster":          {line: "adopt hoge --server http://127.0.0.1:1"},
 		"diff-nothing":              {line: "diff"},

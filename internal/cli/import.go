@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -212,7 +214,7 @@ func accept(ctx context.Context, result *infer.Result) (*v1alpha1.AppEnvironment
 		if key, ok := result.Origin(problem.Field); ok {
 			from = key.String() + ": "
 		}
-		failures = append(failures, fmt.Errorf("%sthe API server would refuse what becomes of it: %w", from, problem))
+		failures = append(failures, errors.New(infer.OneLine(fmt.Sprintf("%sthe API server would refuse what becomes of it: %s", from, problem))))
 	}
 	if len(failures) > 0 {
 		return nil, errors.Join(failures...)
@@ -244,7 +246,28 @@ func importText(result *infer.Result, changes *infer.Changes, count int) ([]byte
 	} {
 		fmt.Fprintf(&out, "#   kubectl %-*s  # %s\n", len("appenv status ")+len(env.Name), step.command, step.what)
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), alone(out.Bytes())
+}
+
+// alone is an error unless a text is one document, and what stands in comments stands in comments.
+func alone(text []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	documents := 0
+	for {
+		var document any
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("what would be written is no YAML: %w", err)
+		}
+		documents++
+	}
+	if documents != 1 {
+		return fmt.Errorf("what would be written is %d documents, and not one", documents)
+	}
+	return nil
 }
 
 func comments(out *bytes.Buffer, title string, remarks []infer.Remark) {

@@ -9,6 +9,7 @@ import (
 // secretValues are where values of secrets can stand in objects of environments, kind by kind: "*" is every element of a
 // list or every key of a map.
 var secretValues = map[string][][]string{
+	"AppEnvironment": {{"spec", "secrets", "store", "fake", "data", "*", "value"}},
 	// https://external-secrets.io/latest/provider/fake/
 	"SecretStore": {{"spec", "provider", "fake", "data", "*", "value"}, {"spec", "provider", "fake", "data", "*", "valueMap", "*"}},
 	// A template may hold what the manager of secrets does not.
@@ -66,7 +67,7 @@ func maskAt(value any, path []string, at string, replace func(path, value string
 func nameIn(element any, i int) string {
 	if fields, ok := element.(map[string]any); ok {
 		if key, ok := fields["key"].(string); ok {
-			return key
+			return fmt.Sprint(key, "@", fields["version"])
 		}
 	}
 	return fmt.Sprint(i)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	yaml "go.yaml.in/yaml/v2"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -144,7 +145,8 @@ func (o *renderOptions) documents(env *v1alpha1.AppEnvironment) ([]any, error) {
 	return documents, nil
 }
 
-// accepted are the environments in the files, all accepted by the API server and allowed by the operator.
+// accepted are the environments in the files, all accepted by the API server and allowed by the operator. One whose file has
+// no mode has none.
 func accepted(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*v1alpha1.AppEnvironment, error) {
 	set, err := load(command.Context(), f, nil, streams, settings)
 	if err != nil {
@@ -161,6 +163,9 @@ func accepted(command *cobra.Command, f *files, streams Streams, settings compon
 	}
 	var environments []*v1alpha1.AppEnvironment
 	for _, env := range set.Valid() {
+		if _, set, _ := unstructured.NestedFieldNoCopy(env.Object.Object, "spec", "mode"); !set {
+			env.Env.Spec.Mode = "" // what it is in the cluster, if it is there, which only the cluster knows
+		}
 		environments = append(environments, env.Env)
 	}
 	return environments, nil

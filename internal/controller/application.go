@@ -133,7 +133,7 @@ func (p *pass) takenApplications(ctx context.Context) (map[string]component.Heal
 		why, may := p.mayTake(app, live)
 		switch {
 		case may:
-			p.taking[key] = true
+			p.taking[key] = live
 			continue
 		case why.Reason == "":
 			why = p.takenApplication(ctx, key, live)

@@ -32,8 +32,8 @@ type Foresight struct {
 	Changes []Change
 	// Held are the apps that would not be in the ApplicationSet yet. Sorted.
 	Held []HeldApp
-	// Applications are those that nobody generates and that the ApplicationSet would take. Sorted.
-	Applications []component.Key
+	// Applications are those that nobody generates and that the ApplicationSet would take, as they are. Sorted.
+	Applications []*unstructured.Unstructured
 	// Pending are the confirmations that removals would wait for, as kubectl appenv confirm takes them. Sorted.
 	Pending []string
 }
@@ -86,7 +86,7 @@ func NewForeseer(restConfig *rest.Config, settings component.Settings) (*Foresee
 		return nil, err
 	}
 	r := &Reconciler{apis: kinds, config: config.Default(), settings: settings, memories: map[types.UID]*memory{}, echoes: newEchoes(), now: time.Now}
-	read := &uncached{Client: client.NewDryRunClient(live), within: r.within, lists: map[schema.GroupVersionKind]client.ObjectList{}}
+	read := &uncached{Client: client.NewDryRunClient(live), within: r.within, indexes: map[schema.GroupVersionKind]map[string][]client.Object{}}
 	r.client, r.cache, r.reader, r.applier = read, read, read, newApplier(read, read)
 	r.applications.read = r.readApplications
 	return &Foreseer{r}, nil
@@ -120,7 +120,10 @@ func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, su
 
 // outlook is what has been decided, with dry runs of what would be written.
 func (p *pass) outlook(ctx context.Context) (*Foresight, error) {
-	foresight := &Foresight{Pending: p.pending, Applications: slices.SortedFunc(maps.Keys(p.taking), compareKeys)}
+	foresight := &Foresight{Pending: p.pending}
+	for _, key := range slices.SortedFunc(maps.Keys(p.taking), compareKeys) {
+		foresight.Applications = append(foresight.Applications, p.taking[key])
+	}
 	for _, finding := range p.findings {
 		if app := finding.App; app != nil {
 			foresight.Held = append(foresight.Held, HeldApp{app.Name, app.Application, finding.Health})
@@ -156,6 +159,9 @@ func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
 		change.Action, change.Why = v1alpha1.ActionRefuse, s.refusal
 	case actionApply, actionAdopt:
 		after, err := p.applier.Try(ctx, s.intent, s.live)
+		if isOfOurPolicies(err) { // which let the operator do it
+			after, err = p.applier.Guess(s.intent, s.live), nil
+		}
 		switch {
 		case err != nil && !apply.Classify(err).Final:
 			return err
@@ -169,6 +175,11 @@ func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
 		}
 	}
 	return nil
+}
+
+// isOfOurPolicies says whether one of the operator's admission policies refuses a person what the operator may do.
+func isOfOurPolicies(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy 'appenv-")
 }
 
 // refusals are what a component leaves alone beside the objects of its plan, or as a whole.
@@ -210,8 +221,8 @@ func knownKinds() meta.RESTMapper {
 // the list of everything, which is read once.
 type uncached struct {
 	client.Client
-	within func(component.Kind) client.InNamespace
-	lists  map[schema.GroupVersionKind]client.ObjectList
+	within  func(component.Kind) client.InNamespace
+	indexes map[schema.GroupVersionKind]map[string][]client.Object
 }
 
 // List reads a list. It is not for several goroutines at once.
@@ -220,46 +231,50 @@ func (u *uncached) List(ctx context.Context, list client.ObjectList, options ...
 	if at < 0 {
 		return u.Client.List(ctx, list, options...)
 	}
-	wanted := options[at].(indexed)
+	value, others := options[at].(indexed).value, slices.Delete(slices.Clone(options), at, at+1)
 	if environments, ok := list.(*v1alpha1.AppEnvironmentList); ok {
-		all, err := u.everything(ctx, v1alpha1.GroupVersion.WithKind("AppEnvironment"), &v1alpha1.AppEnvironmentList{}, nil)
-		if err != nil {
-			return err
+		found, err := u.find(ctx, v1alpha1.GroupVersion.WithKind("AppEnvironment"), value, &v1alpha1.AppEnvironmentList{}, others)
+		for _, env := range found {
+			environments.Items = append(environments.Items, *env.(*v1alpha1.AppEnvironment))
 		}
-		for _, env := range all.(*v1alpha1.AppEnvironmentList).Items {
-			if slices.Contains(component.Claims(&env), component.Claim(wanted.value)) {
-				environments.Items = append(environments.Items, env)
-			}
-		}
-		return nil
-	}
-	found := list.(*unstructured.UnstructuredList)
-	gvk := found.GroupVersionKind()
-	empty := &unstructured.UnstructuredList{}
-	empty.SetGroupVersionKind(gvk)
-	all, err := u.everything(ctx, gvk, empty, slices.Delete(slices.Clone(options), at, at+1))
-	if err != nil {
 		return err
 	}
-	for _, item := range all.(*unstructured.UnstructuredList).Items {
-		if slices.Contains(indexes[gvk].values(&item), wanted.value) {
-			found.Items = append(found.Items, item)
-		}
+	wanted := list.(*unstructured.UnstructuredList)
+	everything := &unstructured.UnstructuredList{}
+	everything.SetGroupVersionKind(wanted.GroupVersionKind())
+	found, err := u.find(ctx, wanted.GroupVersionKind(), value, everything, others)
+	for _, object := range found {
+		wanted.Items = append(wanted.Items, *object.(*unstructured.Unstructured))
 	}
-	return nil
+	return err
 }
 
-// everything is all of a kind that the manager's cache would have.
-func (u *uncached) everything(ctx context.Context, gvk schema.GroupVersionKind, empty client.ObjectList, options []client.ListOption) (client.ObjectList, error) {
-	if known, ok := u.lists[gvk]; ok {
-		return known, nil
+// find is what an index of the manager's cache finds by a value.
+func (u *uncached) find(ctx context.Context, gvk schema.GroupVersionKind, value string, everything client.ObjectList, options []client.ListOption) ([]client.Object, error) {
+	if index, known := u.indexes[gvk]; known {
+		return index[value], nil
 	}
 	if kind, isChild := childKinds[gvk.GroupKind()]; isChild {
 		options = append(options, u.within(kind.Kind), client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByValue})
 	}
-	if err := u.Client.List(ctx, empty, options...); err != nil {
+	if err := u.Client.List(ctx, everything, options...); err != nil {
 		return nil, err
 	}
-	u.lists[gvk] = empty
-	return empty, nil
+	index := map[string][]client.Object{}
+	switch all := everything.(type) {
+	case *v1alpha1.AppEnvironmentList:
+		for i := range all.Items {
+			for _, claim := range component.Claims(&all.Items[i]) {
+				index[string(claim)] = append(index[string(claim)], &all.Items[i])
+			}
+		}
+	case *unstructured.UnstructuredList:
+		for i := range all.Items {
+			for _, value := range indexes[gvk].values(&all.Items[i]) {
+				index[value] = append(index[value], &all.Items[i])
+			}
+		}
+	}
+	u.indexes[gvk] = index
+	return index[value], nil
 }

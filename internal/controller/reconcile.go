@@ -164,7 +164,8 @@ type pass struct {
 	suspended string                   // why spec.mode forbids writing
 	foreseen  []v1alpha1.PlannedAction // what Enforce would do
 	supposing bool                     // that whatever names nobody consents to be taken over; see Foresee
-	taking    map[component.Key]bool   // Applications that nobody generates and that consent
+
+	taking map[component.Key]*unstructured.Unstructured // Applications that nobody generates and that consent
 
 	certainty certainty
 
@@ -195,7 +196,7 @@ func (r *Reconciler) begin(env *v1alpha1.AppEnvironment) *pass {
 		live:       map[component.Key]*unstructured.Unstructured{},
 		consenting: map[component.Key]bool{},
 		unread:     map[component.Key]component.Health{},
-		taking:     map[component.Key]bool{},
+		taking:     map[component.Key]*unstructured.Unstructured{},
 	}
 	p.in = component.Input{
 		Env: env, Settings: r.settings, Admitted: env.Status.AdmittedApps,

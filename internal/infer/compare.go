@@ -16,6 +16,8 @@ type difference struct {
 // text says what would become of the field.
 func (d difference) text() string {
 	switch {
+	case isSecret(d.field) && d.to == nil:
+		return "would be taken away (values are not shown)"
 	case isSecret(d.field):
 		return "would be changed (values are not shown)"
 	case d.from == nil:
@@ -26,9 +28,16 @@ func (d difference) text() string {
 	return "would be changed from " + compact(d.from) + " to " + compact(d.to)
 }
 
-// isSecret says whether values of secrets may stand below a field.
+// isSecret says whether values of secrets may stand below a field, or in it: people put them into values of charts and
+// environments of plugins.
 func isSecret(field string) bool {
-	return strings.HasPrefix(field, "spec.provider.fake") || strings.HasPrefix(field, "spec.target.template")
+	for _, part := range []string{"source.helm", "source.plugin", "source.directory", "sources"} {
+		if strings.Contains(field, part) {
+			return true
+		}
+	}
+	return strings.HasPrefix(field, "spec.provider.fake") || strings.HasPrefix(field, "spec.target.template") ||
+		strings.Contains(field, "source.kustomize") && !strings.Contains(field, "source.kustomize.images")
 }
 
 // compare finds the fields that have one value and would get another. Fields that stand in have alone stay: nobody asks

@@ -153,6 +153,11 @@ func executed(text string, element map[string]any, options []string) (string, er
 	if err != nil {
 		return "", err
 	}
+	for _, each := range parsed.Templates() {
+		if err := harmless(each.Root); err != nil {
+			return "", err
+		}
+	}
 	var out strings.Builder
 	err = parsed.Execute(&out, element)
 	return out.String(), err

@@ -38,12 +38,12 @@ type Remark struct {
 	Text  string
 }
 
-// String is object, field and text on one line.
+// String is object, field and text on one line, as OneLine has it.
 func (r Remark) String() string {
 	if r.Field == "" {
-		return r.Key.String() + ": " + r.Text
+		return OneLine(r.Key.String() + ": " + r.Text)
 	}
-	return r.Key.String() + " " + r.Field + ": " + r.Text
+	return OneLine(r.Key.String() + " " + r.Field + ": " + r.Text)
 }
 
 // Result is an AppEnvironment, and what it does not say.

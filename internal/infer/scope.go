@@ -31,11 +31,13 @@ func ScopeOf(objects []unstructured.Unstructured, target Target, settings compon
 	}
 	found := false
 	var unread []error
-	for _, set := range append(m.of("ApplicationSet", ""), nil) {
-		reader := &importer{o: m.o, given: m.given, settled: map[component.Key]bool{}}
+	sets := m.of("ApplicationSet", "")
+	candidates, lone := m.owners(sets)
+	for _, set := range append(sets, nil) {
+		reader := &importer{o: m.o, given: candidates[set], settled: map[component.Key]bool{}}
 		apps, err := reader.applicationsOf(set)
 		if set == nil {
-			apps, err = m.lone(), nil
+			apps, err = lone, nil
 		}
 		isTarget := set != nil && target.Kind == "applicationset" && set.GetName() == target.Name
 		found = found || isTarget
@@ -60,19 +62,36 @@ func ScopeOf(objects []unstructured.Unstructured, target Target, settings compon
 	return s, nil
 }
 
-// lone are the Applications that no ApplicationSet owns or generates.
-func (m *importer) lone() []application {
-	var all []application
-	for _, u := range m.of("Application", "") {
-		generated := slices.ContainsFunc(m.of("ApplicationSet", ""), func(set *unstructured.Unstructured) bool {
-			apps, err := expand(set)
-			return err == nil && slices.ContainsFunc(apps, func(app application) bool { return app.object.GetName() == u.GetName() })
-		})
-		if app, err := decoded(u); err == nil && ownerOf(u) == "" && !generated {
-			all = append(all, app)
+// owners are the Applications that may be those of each ApplicationSet, which owns or generates them, and those that are of
+// none. Argo CD's namespace may have thousands: each is looked at once.
+func (m *importer) owners(sets []*unstructured.Unstructured) (candidates map[*unstructured.Unstructured][]*unstructured.Unstructured, lone []application) {
+	candidates = map[*unstructured.Unstructured][]*unstructured.Unstructured{}
+	byName, generators := map[string]*unstructured.Unstructured{}, map[string][]*unstructured.Unstructured{}
+	for _, set := range sets {
+		byName[set.GetName()] = set
+		apps, err := expand(set)
+		if err != nil {
+			continue // which is told of it where it counts
+		}
+		for _, app := range apps {
+			generators[app.object.GetName()] = append(generators[app.object.GetName()], set)
 		}
 	}
-	return all
+	for _, u := range m.of("Application", "") {
+		owner := ownerOf(u)
+		if owner != "" {
+			candidates[byName[owner]] = append(candidates[byName[owner]], u)
+			continue
+		}
+		for _, set := range generators[u.GetName()] {
+			candidates[set] = append(candidates[set], u)
+		}
+		if app, err := decoded(u); err == nil && len(generators[u.GetName()]) == 0 {
+			lone = append(lone, app)
+		}
+	}
+	delete(candidates, nil) // of ApplicationSets that are not among the objects
+	return candidates, lone
 }
 
 func (s *Scope) add(set *unstructured.Unstructured, apps []application) {

@@ -29,7 +29,7 @@ func pluginAs(t *testing.T, config *rest.Config, in string, arguments ...string)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	access := clientcmdapi.NewConfig()
 	access.Clusters["plane"] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
-	access.AuthInfos["user"] = &clientcmdapi.AuthInfo{ClientCertificateData: config.CertData, ClientKeyData: config.KeyData, Impersonate: config.Impersonate.UserName}
+	access.AuthInfos["user"] = &clientcmdapi.AuthInfo{ClientCertificateData: config.CertData, ClientKeyData: config.KeyData, Impersonate: config.Impersonate.UserName, ImpersonateGroups: config.Impersonate.Groups}
 	access.Contexts["plane"] = &clientcmdapi.Context{Cluster: "plane", AuthInfo: "user"}
 	access.CurrentContext = "plane"
 	if err := clientcmd.WriteToFile(*access, kubeconfig); err != nil {
@@ -164,5 +164,27 @@ func TestThePluginShowsWhatAnEditChanges(t *testing.T) {
 	code, out, failures = pluginAs(t, reader, same, "diff", "-f", "-")
 	if code != 2 || out != "" || !strings.Contains(failures, `User "nobody-in-particular" cannot`) {
 		t.Errorf("without permission: %d\n%s%s", code, out, failures)
+	}
+}
+
+// The admission policies let nobody but the operator write the marks of ownership, not even by a dry run. Who may read is
+// told what the operator would do all the same.
+func TestThePluginTellsAPersonWhomThePoliciesBindTheSame(t *testing.T) {
+	t.Parallel()
+	const name = "policed-plugin"
+	makeByHand(t, name, nil)
+	plane.Run(t, twoApps(name))
+	plane.WaitFor(t, name, taken)
+	person := plane.Admin()
+	person.Impersonate.UserName = "somebody"
+	person.Impersonate.Groups = []string{"system:masters"}
+	code, out, failures := pluginAs(t, person, "", "adopt", name)
+	for _, text := range []string{"yes Namespace it-policed-plugin", "yes AppProject argocd/policed-plugin", "yes ApplicationSet argocd/policed-plugin"} {
+		if !strings.Contains(out, text) {
+			t.Errorf("adopt does not say %q", text)
+		}
+	}
+	if code != 0 || t.Failed() {
+		t.Fatalf("adopt ended with %d:\n%s%s", code, out, failures)
 	}
 }

@@ -31,6 +31,7 @@ var checks = []struct {
 	run  func(*check, context.Context) error
 }{
 	{"the samples show what they are meant to show", (*check).samples},
+	{"the plugin prints what the README's terminal session says", (*check).session},
 	{"hoge-qa took over what ran, and nothing was synced", (*check).adopted},
 	{"the ApplicationSet of hoge-dev means what its origin meant", (*check).applicationSet},
 	{"an ApplicationSet deleted by hand comes back", (*check).deletedByHand},
