@@ -117,8 +117,9 @@ kubectl options lists them).`,
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	c := newCluster(root.PersistentFlags())
-	root.AddCommand(newImport(streams, c), newRender(streams), newLint(streams), newDiff(streams, c), newStatus(streams, c), newExplain(streams, c), newWait(streams, c))
-	root.AddCommand(newPause(streams, c), newObserve(streams, c), newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c), newVersion(streams))
+	root.AddCommand(newImport(streams, c), newRender(streams), newLint(streams), newDiff(streams, c), newVersion(streams))
+	root.AddCommand(c.withNames(newStatus(streams, c), newExplain(streams, c), newWait(streams, c), newPause(streams, c), newObserve(streams, c),
+		newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c))...)
 	return root
 }
 

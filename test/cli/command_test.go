@@ -200,3 +200,31 @@ func until(t *testing.T, out *buffer, text string) {
 		}
 	}
 }
+
+// completed are the words that a shell offers, and what it shall do with them.
+func completed(t *testing.T, kubeconfig string, words ...string) string {
+	t.Helper()
+	var out, failures buffer
+	line := append([]string{"__complete", "--kubeconfig", kubeconfig}, words...)
+	if code := cli.Run(t.Context(), line, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &failures}); code != 0 {
+		t.Errorf("completing %v ended with %d: %s", words, code, failures.String())
+	}
+	return out.String()
+}
+
+func TestNamesOfEnvironmentsAreCompleted(t *testing.T) {
+	environment(t, "completed-b")
+	environment(t, "completed-a")
+	const noFiles = ":4\n" // the shell shall not go on with names of files
+	for _, command := range []string{"status", "explain", "wait", "pause", "observe", "resume", "confirm", "adopt"} {
+		if got := completed(t, kubeconfig, command, "completed"); got != "completed-a\ncompleted-b\n"+noFiles {
+			t.Errorf("%s completes %q", command, got)
+		}
+		if got := completed(t, kubeconfig, command, "completed-a", ""); got != noFiles {
+			t.Errorf("%s completes a second word with %q", command, got)
+		}
+	}
+	if got := completed(t, stranger, "status", ""); got != noFiles {
+		t.Errorf("for a stranger it completes %q", got)
+	}
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// completionTimeout is how long a shell waits for the names that could come next.
+const completionTimeout = 3 * time.Second
+
+// completeNames completes the name of an environment, the first word of a command. A cluster that does not answer has none:
+// whoever presses a key has not asked for an error.
+func (c *cluster) completeNames(command *cobra.Command, words []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(words) > 0 || c.connect() != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(command.Context(), completionTimeout)
+	defer cancel()
+	list, err := c.list(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, env := range list.Items {
+		if strings.HasPrefix(env.Name, begun) {
+			names = append(names, env.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// withNames has a command complete the names of environments.
+func (c *cluster) withNames(commands ...*cobra.Command) []*cobra.Command {
+	for _, command := range commands {
+		command.ValidArgsFunction = c.completeNames
+	}
+	return commands
+}
