@@ -3,8 +3,11 @@ package infer
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -82,14 +85,25 @@ func (m *importer) podSecurity(u *unstructured.Unstructured) *v1alpha1.PodSecuri
 	return &found
 }
 
+// maxAnnotations is how many annotations of a namespace an environment may ask for, and unwritable is what their values may
+// not have: see v1alpha1.Namespace and v1alpha1.AnnotationValue. JSON is what programs keep.
+const maxAnnotations = 20
+
+var unwritable = regexp.MustCompile(`\p{C}|\{`)
+
 // annotations are those that an environment may ask for. What programs keep in annotations stays theirs.
 func (m *importer) annotations(u *unstructured.Unstructured) map[string]v1alpha1.AnnotationValue {
 	found := map[string]v1alpha1.AnnotationValue{}
-	for key, value := range u.GetAnnotations() {
-		if isReserved(key) || strings.ContainsAny(value, "\n\r\t{") || len(value) > 1024 {
+	given := u.GetAnnotations()
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if isReserved(key) || unwritable.MatchString(given[key]) || utf8.RuneCountInString(given[key]) > 1024 {
 			continue
 		}
-		found[key] = value
+		if len(found) == maxAnnotations {
+			m.remark(u, "metadata.annotations", fmt.Sprintf("an environment asks for %d at most; the others stay as they are", maxAnnotations))
+			break
+		}
+		found[key] = given[key]
 	}
 	if len(found) == 0 {
 		return nil

@@ -1,9 +1,12 @@
 package infer
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Whoever may name an object in the cluster must not be able to write into the file that somebody else applies.
@@ -50,5 +53,23 @@ func TestTemplatesThatNeedNotEndAreNotExecuted(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatalf("%s does not end", text)
 		}
+	}
+}
+
+// One annotation that an environment may not have, or one too many, is no reason to write none.
+func TestAnnotationsThatAnEnvironmentMayNotHaveAreLeft(t *testing.T) {
+	annotations := map[string]string{"a/control": "x\u0085y", "a/bom": "\ufeffx", "a/template": "{{ x }}", "kubernetes.io/x": "y", "a/braces": "{x}"}
+	for i := range 30 {
+		annotations[fmt.Sprintf("b/%02d", i)] = "kept"
+	}
+	namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "hoge"}}}
+	namespace.SetAnnotations(annotations)
+	m := &importer{}
+	found := m.annotations(namespace)
+	if len(found) != 20 || found["a/braces"] != "" || found["b/19"] != "kept" || found["b/20"] != "" {
+		t.Errorf("found %v", found)
+	}
+	if len(m.remarks) != 1 || !strings.Contains(m.remarks[0].Text, "20 at most") {
+		t.Errorf("remarks: %v", m.remarks)
 	}
 }
