@@ -47,7 +47,7 @@ func (c *check) session(ctx context.Context) error {
 		printed.WriteString(line + answer)
 	}
 	if os.Getenv("UPDATE") == "1" {
-		return os.WriteFile(path, []byte(before+sessionBegins+printed.String()+sessionEnds+after), 0o644) //nolint:gosec // everybody may read it
+		return os.WriteFile(path, []byte(before+sessionBegins+printed.String()+sessionEnds+after), 0o644)
 	}
 	if want, got := lasting(told), lasting(printed.String()); want != got {
 		c.expect(false, "the README says\n%s\nand the plugin prints\n%s", want, got)
@@ -59,7 +59,7 @@ func (c *check) session(ctx context.Context) error {
 
 // typed is what a command prints, both outputs as they come, as a user has the plugin and kubectl on the PATH.
 func (c *check) typed(ctx context.Context, command string) (string, error) {
-	shell := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command) //nolint:gosec // the README's commands are run on purpose
+	shell := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", command)
 	shell.Dir = c.dir.Path(".")
 	shell.Env = append(os.Environ(), "PATH="+c.dir.Path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "KUBECONFIG="+c.dir.Kubeconfig(), "NO_COLOR=1")
 	out, err := shell.CombinedOutput()
