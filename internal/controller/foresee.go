@@ -108,6 +108,7 @@ func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, su
 		env.Annotations = maps.Clone(env.Annotations)
 		metav1.SetMetaDataAnnotation(&env.ObjectMeta, v1alpha1.AnnotationReAdopt, string(env.UID))
 	}
+	defer f.reconciler.dropMemory(env.Name) // of environments that do not exist yet there are several with one UID
 	p := f.reconciler.begin(env)
 	p.suspended, p.supposing = v1alpha1.ReasonObserving, supposing
 	p.gather(ctx)
@@ -177,7 +178,7 @@ func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
 	return nil
 }
 
-// isOfOurPolicies says whether one of the operator's admission policies refuses a person what the operator may do.
+// isOfOurPolicies says whether one of the operator's admission policies (config/policy) refuses a person what the operator may do.
 func isOfOurPolicies(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy 'appenv-")
 }
