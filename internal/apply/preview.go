@@ -75,19 +75,19 @@ func merge(into, from map[string]any) {
 // withdraw takes out of an object the fields that the manager alone owns and that have left the
 // intent: an apply converts that entry first, see convert, which no dry run can. Elements of lists stay.
 func (a *Applier) withdraw(obj, intent *unstructured.Unstructured) {
-	created, others := &fieldpath.Set{}, &fieldpath.Set{}
+	own, others := &fieldpath.Set{}, &fieldpath.Set{}
 	for _, entry := range obj.GetManagedFields() {
 		fields := &fieldpath.Set{}
 		if entry.FieldsV1 == nil || fields.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())) != nil {
 			continue
 		}
 		if entry.Manager == a.manager && entry.Subresource == "" {
-			created = created.Union(fields)
+			own = own.Union(fields)
 		} else {
 			others = others.Union(fields)
 		}
 	}
-	created.Difference(others).Leaves().Iterate(func(path fieldpath.Path) {
+	own.Difference(others).Leaves().Iterate(func(path fieldpath.Path) {
 		var names []string
 		for _, element := range path {
 			if element.FieldName == nil {

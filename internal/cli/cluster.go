@@ -68,9 +68,24 @@ func (c *cluster) connect() error {
 
 // get is one environment.
 func (c *cluster) get(ctx context.Context, name string) (*v1alpha1.AppEnvironment, error) {
+	env, err := c.find(ctx, name)
+	if err == nil && env == nil {
+		err = missing(name)
+	}
+	return env, err
+}
+
+// find is one environment; nil without an error where there is none of the name.
+func (c *cluster) find(ctx context.Context, name string) (*v1alpha1.AppEnvironment, error) {
 	env := &v1alpha1.AppEnvironment{}
 	err := c.rest.Get().Resource(resource).Name(name).Do(ctx).Into(env)
-	return env, c.explain(err, name)
+	switch {
+	case err == nil:
+		return env, nil
+	case apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err):
+		return nil, nil
+	}
+	return nil, c.explain(err, name)
 }
 
 func (c *cluster) list(ctx context.Context, selection metav1.ListOptions) (*v1alpha1.AppEnvironmentList, error) {

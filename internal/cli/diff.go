@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -100,13 +98,10 @@ func (o *diffOptions) compare(ctx context.Context, c *cluster, foreseer *control
 	if err != nil {
 		return err
 	}
-	if err := c.try(ctx, env, live); err != nil {
+	merged := merge(env, live)
+	if err := c.try(ctx, merged); err != nil {
 		out.refused(env.Name, err)
 		return nil
-	}
-	merged := env.DeepCopy()
-	if live != nil {
-		merged = merge(env, live)
 	}
 	if !merged.DeletionTimestamp.IsZero() {
 		out.refused(env.Name, errors.New("it is being deleted: nothing of it is created or changed any more"))
@@ -120,9 +115,14 @@ func (o *diffOptions) compare(ctx context.Context, c *cluster, foreseer *control
 	return nil
 }
 
-// merge is the live environment as it would be once the file has been applied. A mode that somebody has set by hand, as
-// kubectl appenv pause does, stays where the file has none.
+// merge is the live environment as it would be once the file has been applied; that in the file where there is none. A mode
+// that somebody has set by hand, as kubectl appenv pause does, stays where the file has none.
 func merge(env, live *v1alpha1.AppEnvironment) *v1alpha1.AppEnvironment {
+	if live == nil {
+		merged := env.DeepCopy()
+		merged.UID, merged.ResourceVersion, merged.Status = "", "", v1alpha1.AppEnvironmentStatus{} // of another cluster, or another time
+		return merged
+	}
 	merged := live.DeepCopy()
 	merged.Spec = *env.Spec.DeepCopy()
 	if merged.Spec.Mode == "" {
@@ -131,42 +131,22 @@ func merge(env, live *v1alpha1.AppEnvironment) *v1alpha1.AppEnvironment {
 	for key, value := range env.Labels {
 		metav1.SetMetaDataLabel(&merged.ObjectMeta, key, value)
 	}
-	maps.Copy(annotationsOf(merged), env.Annotations)
+	for key, value := range env.Annotations {
+		metav1.SetMetaDataAnnotation(&merged.ObjectMeta, key, value)
+	}
 	if !equality.Semantic.DeepEqual(merged.Spec, live.Spec) {
 		merged.Generation++
 	}
 	return merged
 }
 
-func annotationsOf(env *v1alpha1.AppEnvironment) map[string]string {
-	if env.Annotations == nil {
-		env.Annotations = map[string]string{}
-	}
-	return env.Annotations
-}
-
-// find is one environment; nil without an error where there is none of the name.
-func (c *cluster) find(ctx context.Context, name string) (*v1alpha1.AppEnvironment, error) {
-	env := &v1alpha1.AppEnvironment{}
-	err := c.rest.Get().Resource(resource).Name(name).Do(ctx).Into(env)
-	if apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, c.explain(err, name)
-	}
-	return env, nil
-}
-
 // try says whether the API server, with its admission policies, takes the environment. It is asked by a dry run.
-func (c *cluster) try(ctx context.Context, env, live *v1alpha1.AppEnvironment) error {
+func (c *cluster) try(ctx context.Context, env *v1alpha1.AppEnvironment) error {
 	request := c.rest.Post().Resource(resource)
-	sent := env.DeepCopy()
-	sent.Status = v1alpha1.AppEnvironmentStatus{}
-	if live != nil {
-		sent = merge(env, live)
+	if env.UID != "" {
 		request = c.rest.Put().Resource(resource).Name(env.Name)
 	}
+	sent := env.DeepCopy()
 	sent.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
 	err := request.Param("dryRun", metav1.DryRunAll).Param("fieldManager", "kubectl-appenv").
 		Param("fieldValidation", metav1.FieldValidationStrict).Body(sent).Do(ctx).Error()
@@ -174,7 +154,7 @@ func (c *cluster) try(ctx context.Context, env, live *v1alpha1.AppEnvironment) e
 		return c.explain(err, env.Name)
 	}
 	if err != nil {
-		return fmt.Errorf("the API server refuses it: %s", strings.TrimPrefix(err.Error(), "admission webhook "))
+		return fmt.Errorf("the API server refuses it: %w", err)
 	}
 	return nil
 }

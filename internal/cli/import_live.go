@@ -102,11 +102,9 @@ func (o *importOptions) foresee(ctx context.Context, c *cluster, env *v1alpha1.A
 	if err != nil {
 		return err
 	}
-	if err := c.try(ctx, env, existing); err != nil {
+	env = merge(env, existing)
+	if err := c.try(ctx, env); err != nil {
 		return err
-	}
-	if existing != nil {
-		env = merge(env, existing)
 	}
 	foreseer, err := controller.NewForeseer(c.config, o.Settings)
 	if err != nil {

@@ -129,25 +129,31 @@ func blacklist(in Input) []argocd.GroupKind {
 	return sortedKinds(denied)
 }
 
-// projectRoles are the roles of spec.access. Never override, exec or delete.
-func projectRoles(env *v1alpha1.AppEnvironment) []argocd.ProjectRole {
-	granted := map[v1alpha1.Role][]string{
-		v1alpha1.RoleView:  {"applications, get", "logs, get"},
-		v1alpha1.RoleEdit:  {"applications, get", "logs, get", "applications, sync"},
-		v1alpha1.RoleAdmin: {"applications, get", "logs, get", "applications, sync", "applications, action/*"},
+// granted are what the roles of spec.access may do in the project. Never override, exec or delete.
+var granted = map[v1alpha1.Role][]string{
+	v1alpha1.RoleView:  {"applications, get", "logs, get"},
+	v1alpha1.RoleEdit:  {"applications, get", "logs, get", "applications, sync"},
+	v1alpha1.RoleAdmin: {"applications, get", "logs, get", "applications, sync", "applications, action/*"},
+}
+
+// Policies are the lines of Argo CD's policy by which a role of a project is what it is in spec.access.
+func Policies(project string, role v1alpha1.Role) []string {
+	policies := make([]string, len(granted[role]))
+	for i, action := range granted[role] {
+		policies[i] = fmt.Sprintf("p, proj:%s:%s, %s, %s/*, allow", project, role, action, project)
 	}
+	return policies
+}
+
+// projectRoles are the roles of spec.access.
+func projectRoles(env *v1alpha1.AppEnvironment) []argocd.ProjectRole {
 	var all []argocd.ProjectRole
 	for _, role := range roles {
 		groups := groupsOf(env, role)
 		if len(groups) == 0 {
 			continue
 		}
-		name := ProjectName(env)
-		policies := make([]string, len(granted[role]))
-		for i, action := range granted[role] {
-			policies[i] = fmt.Sprintf("p, proj:%s:%s, %s, %s/*, allow", name, role, action, name)
-		}
-		all = append(all, argocd.ProjectRole{Name: string(role), Policies: policies, Groups: groups})
+		all = append(all, argocd.ProjectRole{Name: string(role), Policies: Policies(ProjectName(env), role), Groups: groups})
 	}
 	return all
 }

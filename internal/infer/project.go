@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/component"
 )
 
 // ownedByProject are the fields of an AppProject's spec that the operator writes.
@@ -117,12 +118,8 @@ func ifTrue(value bool) *bool {
 
 // grantedGroups are the groups that a role of the project gives what an environment's role of the name gives, sorted.
 func grantedGroups(project *unstructured.Unstructured, role v1alpha1.Role) []string {
-	granted := map[v1alpha1.Role][]string{
-		v1alpha1.RoleView:  {"applications, get", "logs, get"},
-		v1alpha1.RoleEdit:  {"applications, get", "applications, sync", "logs, get"},
-		v1alpha1.RoleAdmin: {"applications, action/*", "applications, get", "applications, sync", "logs, get"},
-	}
-	name := project.GetName()
+	want := component.Policies(project.GetName(), role)
+	slices.Sort(want)
 	all, _ := items(project.Object, "spec", "roles")
 	for _, each := range all {
 		if text(each, "name") != string(role) || unexpected(each, "name", "policies", "groups") != "" {
@@ -132,10 +129,6 @@ func grantedGroups(project *unstructured.Unstructured, role v1alpha1.Role) []str
 		groups, _ := texts(each["groups"])
 		slices.Sort(policies)
 		slices.Sort(groups)
-		var want []string
-		for _, action := range granted[role] {
-			want = append(want, fmt.Sprintf("p, proj:%s:%s, %s, %s/*, allow", name, role, action, name))
-		}
 		if slices.Equal(policies, want) {
 			return groups
 		}

@@ -178,7 +178,11 @@ func TestThePluginTellsAPersonWhomThePoliciesBindTheSame(t *testing.T) {
 	person := plane.Admin()
 	person.Impersonate.UserName = "somebody"
 	person.Impersonate.Groups = []string{"system:masters"}
+	_, want, _ := plugin(t, "", "adopt", name)
 	code, out, failures := pluginAs(t, person, "", "adopt", name)
+	if out != want {
+		t.Errorf("the administrator, whom they do not bind, is told\n%s", want)
+	}
 	for _, text := range []string{"yes Namespace it-policed-plugin", "yes AppProject argocd/policed-plugin", "yes ApplicationSet argocd/policed-plugin"} {
 		if !strings.Contains(out, text) {
 			t.Errorf("adopt does not say %q", text)
