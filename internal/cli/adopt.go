@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
@@ -167,18 +166,14 @@ func isFormer(live *unstructured.Unstructured, env *v1alpha1.AppEnvironment) boo
 // unmarked is an object without the marks of ownership.
 func unmarked(object *unstructured.Unstructured) *unstructured.Unstructured {
 	object = object.DeepCopy()
-	labels, annotations := object.GetLabels(), object.GetAnnotations()
-	for _, mark := range []string{v1alpha1.LabelManagedBy, v1alpha1.LabelEnvironment, v1alpha1.AnnotationOwnerUID, v1alpha1.AnnotationOrigin} {
-		delete(labels, mark)
-		delete(annotations, mark)
-	}
-	object.SetLabels(labels)
-	object.SetAnnotations(annotations)
-	if len(labels) == 0 {
-		object.SetLabels(nil)
-	}
-	if len(annotations) == 0 {
-		object.SetAnnotations(nil)
+	for set, others := range map[string]map[string]string{
+		"labels": component.WithoutMarks(object.GetLabels()), "annotations": component.WithoutMarks(object.GetAnnotations()),
+	} {
+		if len(others) == 0 {
+			unstructured.RemoveNestedField(object.Object, "metadata", set)
+			continue
+		}
+		_ = unstructured.SetNestedStringMap(object.Object, others, "metadata", set) // metadata is a map
 	}
 	return object
 }
@@ -233,18 +228,15 @@ func listCandidates(out *bytes.Buffer, env *v1alpha1.AppEnvironment, candidates 
 
 // resourceOf is where an object of a component is.
 func resourceOf(client dynamic.Interface, key component.Key) dynamic.ResourceInterface {
-	for _, c := range component.All {
-		for _, kind := range append(c.Kinds[:len(c.Kinds):len(c.Kinds)], c.Observes...) {
-			if kind.GroupKind() == (schema.GroupKind{Group: key.Group, Kind: key.Kind}) {
-				resource := client.Resource(kind.GroupVersion().WithResource(kind.Resource))
-				if kind.ClusterScoped {
-					return resource
-				}
-				return resource.Namespace(key.Namespace)
-			}
-		}
+	kind, known := component.KindOf(key.GroupKind())
+	if !known {
+		panic("no component has " + key.String())
 	}
-	panic("no component has " + key.String())
+	resource := client.Resource(kind.GroupVersion().WithResource(kind.Resource))
+	if kind.ClusterScoped {
+		return resource
+	}
+	return resource.Namespace(key.Namespace)
 }
 
 // give annotates what is safe. What an earlier environment left behind is taken back as a whole.

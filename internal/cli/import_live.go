@@ -28,7 +28,7 @@ func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Targe
 		return nil, err
 	}
 	var objects []unstructured.Unstructured
-	for _, kind := range importedKinds() {
+	for _, kind := range component.Kinds() {
 		if kind.Group == argocd.Group {
 			found, err := c.objectsOf(ctx, client, kind, o.Settings.ArgoCDNamespace)
 			if err != nil {
@@ -43,7 +43,7 @@ func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Targe
 	}
 	objects = slices.DeleteFunc(objects, func(u unstructured.Unstructured) bool { return !scope.Holds(&u) })
 	for _, namespace := range scope.Namespaces() {
-		for _, kind := range importedKinds() {
+		for _, kind := range component.Kinds() {
 			if kind.Group == argocd.Group {
 				continue
 			}
@@ -61,15 +61,6 @@ func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Targe
 		return nil, fmt.Errorf("there is no namespace %s", target.Name)
 	}
 	return objects, nil
-}
-
-// importedKinds are the kinds that an environment may have been made of.
-func importedKinds() []component.Kind {
-	var kinds []component.Kind
-	for _, c := range component.All {
-		kinds = append(kinds, slices.Concat(c.Kinds, c.Observes)...)
-	}
-	return kinds
 }
 
 // objectsOf are the objects of a kind in a namespace, or the namespace itself. A kind that the cluster does not serve has

@@ -9,6 +9,7 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
+	"github.com/appenv/appenv-operator/test/golden"
 )
 
 // junk is what may stand where something else was expected.
@@ -21,7 +22,7 @@ func TestNoLiveObjectMakesHealthPanic(t *testing.T) {
 			key := KeyOf(&unstructured.Unstructured{Object: live.Base})
 			for _, path := range pathsOf(nil, live.Base) {
 				for _, thing := range junk {
-					object := &unstructured.Unstructured{Object: merged(t, live.Base, nil)}
+					object := &unstructured.Unstructured{Object: golden.Merged(t, live.Base, nil)}
 					replaceAt(object.Object, path, runtime.DeepCopyJSONValue(thing))
 					tried++
 					mustNotPanic(t, fmt.Sprintf("%s with %v at %v", key, thing, path), func() {

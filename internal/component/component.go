@@ -52,20 +52,6 @@ var All = []Component{namespaces, project, secrets, applications, certificates, 
 // traffic first, then what runs, then what it needed.
 var TeardownOrder = []string{"dns", "applications", "project", "certificates", "secrets", "namespaces"}
 
-// A Kind is a kind of objects, and who serves it.
-type Kind struct {
-	schema.GroupVersionKind
-	// Resource is the plural name that RBAC and discovery use.
-	Resource string
-	// ClusterScoped kinds have no namespace.
-	ClusterScoped bool
-	// First says that the component's objects of other kinds are applied after those of this one.
-	// Apart from that, objects of one component are applied at the same time.
-	First bool
-	// Provider is what must be installed for the kind to be served; empty for Kubernetes itself.
-	Provider string
-}
-
 // A Key identifies an object: group and kind, namespace, name.
 type Key struct {
 	Group, Kind, Namespace, Name string
@@ -76,6 +62,9 @@ func KeyOf(u *unstructured.Unstructured) Key {
 	gvk := u.GroupVersionKind()
 	return Key{Group: gvk.Group, Kind: gvk.Kind, Namespace: u.GetNamespace(), Name: u.GetName()}
 }
+
+// GroupKind is the key's kind.
+func (k Key) GroupKind() schema.GroupKind { return schema.GroupKind{Group: k.Group, Kind: k.Kind} }
 
 // String is kind, then namespace and name, as in "ExternalSecret hoge/app1-env".
 func (k Key) String() string {

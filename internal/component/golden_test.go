@@ -3,15 +3,12 @@ package component
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -115,7 +112,7 @@ func (s liveSituation) judge(t *testing.T, c Component, in Input, base map[strin
 // object is the situation's object and key. An absent object is nil.
 func (s liveSituation) object(t *testing.T, base map[string]any) (Key, *unstructured.Unstructured) {
 	t.Helper()
-	object := &unstructured.Unstructured{Object: merged(t, base, s.Patch)}
+	object := &unstructured.Unstructured{Object: golden.Merged(t, base, s.Patch)}
 	key := KeyOf(object)
 	if s.Absent {
 		return key, nil
@@ -147,11 +144,11 @@ func caseDirs(t *testing.T, c Component) []string {
 func readInput(t *testing.T, path string) Input {
 	t.Helper()
 	var given caseInput
-	readYAML(t, path, &given)
+	golden.ReadYAML(t, path, &given)
 	var example map[string]any
-	readYAML(t, filepath.Join("testdata", "example.yaml"), &example)
+	golden.ReadYAML(t, filepath.Join("testdata", "example.yaml"), &example)
 	env := &v1alpha1.AppEnvironment{}
-	convert(t, merged(t, example, given.Env), env)
+	convert(t, golden.Merged(t, example, given.Env), env)
 	in := Input{
 		Env: env,
 		Settings: Settings{
@@ -214,7 +211,7 @@ func readLive(t *testing.T, dir string) []liveCase {
 		return nil
 	}
 	var live []liveCase
-	readYAML(t, path, &live)
+	golden.ReadYAML(t, path, &live)
 	return live
 }
 
@@ -233,29 +230,6 @@ func renderIntent(t *testing.T, objects []*unstructured.Unstructured, err error)
 	return out.Bytes()
 }
 
-// merged is base changed by a JSON merge patch, with numbers as the API server has them.
-func merged(t *testing.T, base, patch map[string]any) map[string]any {
-	t.Helper()
-	document, err := json.Marshal(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	change, err := json.Marshal(patch)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if patch != nil {
-		if document, err = jsonpatch.MergePatch(document, change); err != nil {
-			t.Fatal(err)
-		}
-	}
-	result := map[string]any{}
-	if err := utiljson.Unmarshal(document, &result); err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
-
 // convert reads plain values into a typed one and fails on unknown fields.
 func convert(t *testing.T, from, into any) {
 	t.Helper()
@@ -265,17 +239,6 @@ func convert(t *testing.T, from, into any) {
 	}
 	if err := yaml.UnmarshalStrict(data, into); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func readYAML(t *testing.T, path string, into any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.UnmarshalStrict(data, into); err != nil {
-		t.Fatal(fmt.Errorf("%s: %w", path, err))
 	}
 }
 

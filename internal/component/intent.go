@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -57,6 +58,18 @@ func stamp(env *v1alpha1.AppEnvironment, object *unstructured.Unstructured) {
 	}
 	annotations[v1alpha1.AnnotationOwnerUID] = string(env.UID)
 	object.SetAnnotations(annotations)
+}
+
+// WithoutMarks are an object's labels or annotations without the marks of ownership, and without what else the operator
+// and its users say about objects to one another.
+func WithoutMarks(all map[string]string) map[string]string {
+	others := map[string]string{}
+	for key, value := range all {
+		if key != v1alpha1.LabelManagedBy && !strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") {
+			others[key] = value
+		}
+	}
+	return others
 }
 
 // environmentLabels are the labels of what others make for the environment:

@@ -206,14 +206,12 @@ func knownKinds() meta.RESTMapper {
 	}
 	add(v1alpha1.GroupVersion.WithKind("AppEnvironment"), "appenvironments", meta.RESTScopeRoot)
 	add(corev1.SchemeGroupVersion.WithKind("Event"), "events", meta.RESTScopeNamespace)
-	for _, c := range component.All {
-		for _, kind := range slices.Concat(c.Kinds, c.Observes) {
-			scope := meta.RESTScopeNamespace
-			if kind.ClusterScoped {
-				scope = meta.RESTScopeRoot
-			}
-			add(kind.GroupVersionKind, kind.Resource, scope)
+	for _, kind := range component.Kinds() {
+		scope := meta.RESTScopeNamespace
+		if kind.ClusterScoped {
+			scope = meta.RESTScopeRoot
 		}
+		add(kind.GroupVersionKind, kind.Resource, scope)
 	}
 	return known
 }

@@ -118,10 +118,8 @@ func (c *checker) compareFields(have, want *unstructured.Unstructured) []differe
 // unmarked are labels or annotations without the marks of ownership.
 func unmarked(all map[string]string) any {
 	others := map[string]any{}
-	for key, value := range all {
-		if key != v1alpha1.LabelManagedBy && !strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") {
-			others[key] = value
-		}
+	for key, value := range component.WithoutMarks(all) {
+		others[key] = value
 	}
 	return others
 }
@@ -215,7 +213,7 @@ func (c *checker) application(have, want *unstructured.Unstructured) {
 			c.change(want, d.field, d.text())
 		}
 	}
-	for key := range unmarked(have.GetLabels()).(map[string]any) {
+	for key := range component.WithoutMarks(have.GetLabels()) {
 		if _, kept := want.GetLabels()[key]; !kept && !isReserved(key) {
 			c.change(want, "metadata.labels."+key, "would be taken away")
 		}

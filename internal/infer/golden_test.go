@@ -40,7 +40,7 @@ func TestWhatIsMadeByHandBecomesWhatTheGoldenFilesSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects := objectsIn(t, path)
-			before := mustJSON(t, objects)
+			before := golden.JSON(t, objects)
 			result, err := Environment(objects, Options{Settings: testSettings})
 			if err != nil {
 				t.Fatal(err)
@@ -52,7 +52,7 @@ func TestWhatIsMadeByHandBecomesWhatTheGoldenFilesSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(before, mustJSON(t, objects)) {
+			if !bytes.Equal(before, golden.JSON(t, objects)) {
 				t.Error("the objects were changed")
 			}
 			var out bytes.Buffer

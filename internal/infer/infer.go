@@ -91,14 +91,7 @@ func Environment(objects []unstructured.Unstructured, o Options) (*Result, error
 }
 
 func byKey(a, b Remark) int {
-	rank := func(r Remark) int {
-		for i, c := range component.All {
-			if slices.ContainsFunc(slices.Concat(c.Kinds, c.Observes), func(kind component.Kind) bool { return kind.Kind == r.Key.Kind && kind.Group == r.Key.Group }) {
-				return i
-			}
-		}
-		return len(component.All)
-	}
+	rank := func(r Remark) int { return component.PlaceOf(r.Key.GroupKind()).Component }
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Key.String(), b.Key.String()))
 }
 
@@ -173,15 +166,7 @@ func isOf(u *unstructured.Unstructured, kind string) bool {
 
 // kindOf is the components' kind of an object.
 func kindOf(u *unstructured.Unstructured) (component.Kind, bool) {
-	gvk := u.GroupVersionKind()
-	for _, c := range component.All {
-		for _, kind := range slices.Concat(c.Kinds, c.Observes) {
-			if kind.Kind == gvk.Kind && kind.Group == gvk.Group {
-				return kind, true
-			}
-		}
-	}
-	return component.Kind{}, false
+	return component.KindOf(u.GroupVersionKind().GroupKind())
 }
 
 // leaveTheRest speaks of what no component has read, and of what is an environment's already.

@@ -2,25 +2,23 @@ package infer
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	crdbundle "github.com/appenv/appenv-operator/config/crd"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/crd"
 	"github.com/appenv/appenv-operator/internal/render"
+	"github.com/appenv/appenv-operator/test/golden"
 )
 
 // testSettings are the operator's defaults.
@@ -89,14 +87,13 @@ func environmentsOfTheProject(t *testing.T) map[string]*v1alpha1.AppEnvironment 
 		t.Fatal(err)
 	}
 	for _, path := range cases {
-		var given struct {
-			Env map[string]any `json:"env"`
-		}
-		readYAML(t, path, &given)
+		var given map[string]any
+		golden.ReadYAML(t, path, &given)
+		patch, _ := given["env"].(map[string]any) // a case may be the example as it is
 		var example map[string]any
-		readYAML(t, "../component/testdata/example.yaml", &example)
+		golden.ReadYAML(t, "../component/testdata/example.yaml", &example)
 		folder := filepath.Dir(path)
-		all[filepath.Base(filepath.Dir(folder))+"/"+filepath.Base(folder)] = withAccounts(stored(t, merged(t, example, given.Env)))
+		all[filepath.Base(filepath.Dir(folder))+"/"+filepath.Base(folder)] = withAccounts(stored(t, golden.Merged(t, example, patch)))
 	}
 	samples, err := filepath.Glob("../../config/samples/hoge-*.yaml")
 	if err != nil {
@@ -104,7 +101,7 @@ func environmentsOfTheProject(t *testing.T) map[string]*v1alpha1.AppEnvironment 
 	}
 	for _, path := range samples {
 		var sample map[string]any
-		readYAML(t, path, &sample)
+		golden.ReadYAML(t, path, &sample)
 		all["samples/"+filepath.Base(path)] = stored(t, sample)
 	}
 	if len(cases) < 40 || len(samples) < 4 {
@@ -133,42 +130,6 @@ func withAccounts(env *v1alpha1.AppEnvironment) *v1alpha1.AppEnvironment {
 	return env
 }
 
-func readYAML(t *testing.T, path string, into any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(data, into); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-}
-
-func merged(t *testing.T, base, patch map[string]any) map[string]any {
-	t.Helper()
-	document, change := mustJSON(t, base), mustJSON(t, patch)
-	if patch != nil {
-		var err error
-		if document, err = jsonpatch.MergePatch(document, change); err != nil {
-			t.Fatal(err)
-		}
-	}
-	result := map[string]any{}
-	if err := utiljson.Unmarshal(document, &result); err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
-
-func mustJSON(t *testing.T, value any) []byte {
-	t.Helper()
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // load compiles the rules of the API once.
 var load = sync.OnceValues(func() (map[schema.GroupVersionKind]*crd.Kind, error) { return crd.Load(crdbundle.AppEnvironments) })
 
@@ -184,10 +145,10 @@ func kind(t *testing.T) *crd.Kind {
 // stored is an environment with its defaults.
 func stored(t *testing.T, object map[string]any) *v1alpha1.AppEnvironment {
 	t.Helper()
-	plain := merged(t, object, nil)
+	plain := golden.Merged(t, object, nil)
 	kind(t).Stored(plain)
 	env := &v1alpha1.AppEnvironment{}
-	if err := json.Unmarshal(mustJSON(t, plain), env); err != nil {
+	if err := json.Unmarshal(golden.JSON(t, plain), env); err != nil {
 		t.Fatal(err)
 	}
 	return env
@@ -202,7 +163,7 @@ func judge(t *testing.T, env *v1alpha1.AppEnvironment) crd.Verdict {
 func plain(t *testing.T, env *v1alpha1.AppEnvironment) map[string]any {
 	t.Helper()
 	object := map[string]any{}
-	if err := utiljson.Unmarshal(mustJSON(t, env), &object); err != nil {
+	if err := utiljson.Unmarshal(golden.JSON(t, env), &object); err != nil {
 		t.Fatal(err)
 	}
 	delete(object, "status")

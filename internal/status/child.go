@@ -12,7 +12,7 @@ import (
 
 // A placed child is one in its place among the kinds.
 type placed struct {
-	location
+	place component.Place
 	v1alpha1.Child
 }
 
@@ -30,7 +30,7 @@ func (s *survey) children() []v1alpha1.Child {
 			child.Reason = ""
 		}
 		child.State = cmp.Or(child.State, v1alpha1.ChildProgressing)
-		all[i] = placed{locate(gk), child}
+		all[i] = placed{component.PlaceOf(gk), child}
 	}
 	slices.SortFunc(all, comparePlaced)
 	children := slices.Clone(s.Children)
@@ -64,8 +64,8 @@ func groupKind(child v1alpha1.Child) schema.GroupKind {
 
 func comparePlaced(a, b placed) int {
 	return cmp.Or(
-		cmp.Compare(a.component, b.component),
-		cmp.Compare(a.kind, b.kind),
+		cmp.Compare(a.place.Component, b.place.Component),
+		cmp.Compare(a.place.Kind, b.place.Kind),
 		cmp.Compare(a.APIVersion, b.APIVersion),
 		cmp.Compare(a.Kind, b.Kind),
 		cmp.Compare(a.Namespace, b.Namespace),

@@ -95,7 +95,7 @@ func (s *survey) notRequested(c component.Component) metav1.Condition {
 func (s *survey) ofRemovedComponent(c component.Component) metav1.Condition {
 	left := 0
 	for _, child := range s.Children {
-		if at := locate(groupKind(child)); at.component < len(component.All) && component.All[at.component].Name == c.Name {
+		if at := component.PlaceOf(groupKind(child)).Component; at < len(component.All) && component.All[at].Name == c.Name {
 			left++
 		}
 	}

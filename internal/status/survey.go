@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sync"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -79,8 +76,7 @@ func (s *survey) add(f Finding, removing bool) {
 		f.Reason = wellFormed(f.Reason, f.State)
 	}
 	f.Message = s.words.clean(f.Message)
-	at := locate(schema.GroupKind{Group: f.Key.Group, Kind: f.Key.Kind})
-	s.verdicts = append(s.verdicts, verdict{Finding: f, rank: s.rank(f.Component), kind: at.kind, removing: removing})
+	s.verdicts = append(s.verdicts, verdict{Finding: f, rank: s.rank(f.Component), kind: component.PlaceOf(f.Key.GroupKind()).Kind, removing: removing})
 }
 
 // deleting says whether the environment is being taken down. A deletion that
@@ -103,27 +99,6 @@ func (s *survey) rank(name string) int {
 		return len(component.All)
 	}
 	return i
-}
-
-// A location is where a kind stands: its component in component.All, and its
-// place within it. Unknown kinds come last.
-type location struct{ component, kind int }
-
-var locations = sync.OnceValue(func() map[schema.GroupKind]location {
-	all := map[schema.GroupKind]location{}
-	for i, c := range component.All {
-		for j, k := range slices.Concat(c.Kinds, c.Observes) {
-			all[k.GroupKind()] = location{i, j}
-		}
-	}
-	return all
-})
-
-func locate(gk schema.GroupKind) location {
-	if at, ok := locations()[gk]; ok {
-		return at
-	}
-	return location{component: len(component.All)}
 }
 
 // compare orders verdicts by everything that shows, so that their order on
