@@ -309,7 +309,7 @@ func annotate(ctx context.Context, resource dynamic.ResourceInterface, each cand
 		if err != nil {
 			return err
 		}
-		_, err = resource.Patch(ctx, live.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "kubectl-appenv"})
+		_, err = resource.Patch(ctx, live.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: pluginManager})
 		if !apierrors.IsConflict(err) {
 			return err
 		}

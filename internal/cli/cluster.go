@@ -162,7 +162,7 @@ func (c *cluster) events(ctx context.Context, selection metav1.ListOptions, list
 }
 
 func (c *cluster) patch(ctx context.Context, name string, patch []byte) error {
-	err := c.rest.Patch(types.MergePatchType).Resource(resource).Name(name).Param("fieldManager", "kubectl-appenv").
+	err := c.rest.Patch(types.MergePatchType).Resource(resource).Name(name).Param("fieldManager", pluginManager).
 		Param("fieldValidation", metav1.FieldValidationStrict).Body(patch).Do(ctx).Error()
 	return c.explain(err, name)
 }

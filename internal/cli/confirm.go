@@ -1,13 +1,18 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -52,24 +57,49 @@ before it is asked for, and the end of the protection before it is written.`,
 				_, err := streams.Out.Write([]byte(pending(env)))
 				return err
 			}
-			words, given, err := confirmations(env, arguments[1:])
+			given, err := c.confirm(command.Context(), env, arguments[1:])
 			if err != nil {
-				return err
-			}
-			patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-				"resourceVersion": env.ResourceVersion, // what is confirmed is what was read
-				"annotations":     map[string]string{v1alpha1.AnnotationConfirm: strings.Join(words, ",")},
-			}})
-			if err != nil {
-				return err
-			}
-			if err := c.patch(command.Context(), env.Name, patch); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(streams.Out, "%s: confirmed %s\n", env.Name, strings.Join(given, ", "))
 			return err
 		},
 	}
+}
+
+// busy is how patiently an environment is written whose status changes at the same time: five seconds in all.
+var busy = wait.Backoff{Steps: 9, Duration: 20 * time.Millisecond, Factor: 2, Jitter: 0.1}
+
+// confirm writes the confirmations of parts of the environment as it was read. The operator may write its status in between;
+// a change of the spec is another matter: nobody has seen what would be confirmed then.
+func (c *cluster) confirm(ctx context.Context, env *v1alpha1.AppEnvironment, parts []string) (given []string, err error) {
+	now := env
+	err = retry.RetryOnConflict(busy, func() error {
+		words, confirmed, err := confirmations(now, parts)
+		if err != nil {
+			return err
+		}
+		given = confirmed
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+			"resourceVersion": now.ResourceVersion, // so that no word is lost that somebody else writes
+			"annotations":     map[string]string{v1alpha1.AnnotationConfirm: strings.Join(words, ",")},
+		}})
+		if err != nil {
+			return err
+		}
+		err = c.patch(ctx, env.Name, patch)
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		if now, err = c.get(ctx, env.Name); err != nil {
+			return err
+		}
+		if now.UID != env.UID || now.Generation != env.Generation {
+			return fmt.Errorf("AppEnvironment %s has changed in this moment, and nothing was confirmed; look at what waits, and try again", env.Name)
+		}
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(resource).GroupResource(), env.Name, errors.New("it is written again and again"))
+	})
+	return given, err
 }
 
 // A removal can be confirmed.

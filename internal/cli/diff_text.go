@@ -198,6 +198,11 @@ func written(object *unstructured.Unstructured) *unstructured.Unstructured {
 		annotations[v1alpha1.AnnotationOwnerUID] = "(known once it is created)"
 	}
 	object.SetAnnotations(annotations)
+	for _, field := range []string{"labels", "annotations"} {
+		if set, _, _ := unstructured.NestedMap(object.Object, "metadata", field); len(set) == 0 {
+			unstructured.RemoveNestedField(object.Object, "metadata", field)
+		}
+	}
 	return object
 }
 

@@ -145,9 +145,19 @@ func (o *renderOptions) documents(env *v1alpha1.AppEnvironment) ([]any, error) {
 	return documents, nil
 }
 
-// accepted are the environments in the files, all accepted by the API server and allowed by the operator. One whose file has
-// no mode has none.
+// accepted are the environments in the files, all accepted by the API server and allowed by the operator.
 func accepted(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*v1alpha1.AppEnvironment, error) {
+	var environments []*v1alpha1.AppEnvironment
+	found, err := acceptedFiles(command, f, streams, settings)
+	for _, file := range found {
+		environments = append(environments, file.Env)
+	}
+	return environments, err
+}
+
+// acceptedFiles are those environments with the files that they stand in. One whose file has no mode has none: what it is in
+// the cluster, if it is there, only the cluster knows.
+func acceptedFiles(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*lint.Environment, error) {
 	set, err := load(command.Context(), f, nil, streams, settings)
 	if err != nil {
 		return nil, err
@@ -161,12 +171,10 @@ func accepted(command *cobra.Command, f *files, streams Streams, settings compon
 	if len(failures) > 0 {
 		return nil, errors.Join(failures...)
 	}
-	var environments []*v1alpha1.AppEnvironment
-	for _, env := range set.Valid() {
-		if _, set, _ := unstructured.NestedFieldNoCopy(env.Object.Object, "spec", "mode"); !set {
-			env.Env.Spec.Mode = "" // what it is in the cluster, if it is there, which only the cluster knows
+	for _, file := range set.Valid() {
+		if _, set, _ := unstructured.NestedFieldNoCopy(file.Object.Object, "spec", "mode"); !set {
+			file.Env.Spec.Mode = ""
 		}
-		environments = append(environments, env.Env)
 	}
-	return environments, nil
+	return set.Valid(), nil
 }

@@ -2,8 +2,8 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,6 +26,16 @@ func plugin(t *testing.T, in string, arguments ...string) (code int, out, failur
 
 func pluginAs(t *testing.T, config *rest.Config, in string, arguments ...string) (code int, out, failures string) {
 	t.Helper()
+	kubeconfig := kubeconfigOf(t, config)
+	var o, f bytes.Buffer
+	line := append(arguments, "--kubeconfig", kubeconfig)
+	code = cli.Run(context.WithoutCancel(t.Context()), line, cli.Streams{In: strings.NewReader(in), Out: &o, Err: &f})
+	return code, o.String(), f.String()
+}
+
+// kubeconfigOf writes a kubeconfig for a connection, and takes it away when the test ends.
+func kubeconfigOf(t *testing.T, config *rest.Config) string {
+	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	access := clientcmdapi.NewConfig()
 	access.Clusters["plane"] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
@@ -35,11 +45,7 @@ func pluginAs(t *testing.T, config *rest.Config, in string, arguments ...string)
 	if err := clientcmd.WriteToFile(*access, kubeconfig); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Remove(kubeconfig) //nolint:errcheck // a temporary file
-	var o, f bytes.Buffer
-	line := append(arguments, "--kubeconfig", kubeconfig)
-	code = cli.Run(t.Context(), line, cli.Streams{In: strings.NewReader(in), Out: &o, Err: &f})
-	return code, o.String(), f.String()
+	return kubeconfig
 }
 
 // pluginSays fails unless a command ends with the code and prints all of the texts.
