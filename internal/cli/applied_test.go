@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,22 +28,18 @@ func TestOnlyWhatTheServerHasAgainstTheObjectIsARefusal(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"a policy":      {apierrors.NewForbidden(envs, "a", errString(`ValidatingAdmissionPolicy 'x' with binding 'x' denied request: you cannot do that`)), true},
-		"a webhook":     {apierrors.NewForbidden(envs, "a", errString(`admission webhook "x" denied the request: user "y" cannot`)), true},
-		"no permission": {apierrors.NewForbidden(envs, "a", errString(`User "nobody" cannot patch resource "appenvironments" in API group "platform.appenv.dev" at the cluster scope`)), false},
+		"a policy":      {apierrors.NewForbidden(envs, "a", errors.New(`ValidatingAdmissionPolicy 'x' with binding 'x' denied request: you cannot do that`)), true},
+		"a webhook":     {apierrors.NewForbidden(envs, "a", errors.New(`admission webhook "x" denied the request: user "y" cannot`)), true},
+		"no permission": {apierrors.NewForbidden(envs, "a", errors.New(`User "nobody" cannot patch resource "appenvironments" in API group "platform.appenv.dev" at the cluster scope`)), false},
 		"a rule":        {apierrors.NewInvalid(schema.GroupKind{}, "a", nil), true},
 		"the schema":    {apierrors.NewBadRequest(`strict decoding error: unknown field "spec.a"`), true},
 		"a webhook that is down": {
-			apierrors.NewInternalError(errString(`failed calling webhook "x": connection refused`)), false},
+			apierrors.NewInternalError(errors.New(`failed calling webhook "x": connection refused`)), false},
 		"too many requests": {apierrors.NewTooManyRequests("later", 1), false},
-		"a conflict":        {apierrors.NewConflict(envs, "a", errString("it has been modified")), false},
+		"a conflict":        {apierrors.NewConflict(envs, "a", errors.New("it has been modified")), false},
 	} {
 		if got := refuses(c.err); got != c.want {
 			t.Errorf("%s: %t, want %t (%v)", what, got, c.want, c.err)
 		}
 	}
 }
-
-type errString string
-
-func (e errString) Error() string { return string(e) }
