@@ -184,6 +184,7 @@ func readOverlays(set *lint.Set, repositories []string) error {
 			url, path := component.SourceOf(env.Env, app)
 			folder, ok := folders[url]
 			if !ok {
+				set.Overlays[env][app.Name] = &overlay.Overlay{Path: path, Err: fmt.Errorf("%w: its repository %s was not given with --repo", overlay.ErrNotRead, url)}
 				continue
 			}
 			place := [2]string{folder, path}
@@ -221,12 +222,11 @@ func foldersOf(set *lint.Set, repositories []string) (map[string]string, error) 
 		} else if !slices.Contains(urls, url) && len(urls) > 0 {
 			return nil, fmt.Errorf("--repo %s: no environment names that repository; there %s", given, strings.Join(urls, ", "))
 		}
-		info, err := os.Stat(folder)
-		if err != nil {
+		if _, err := os.ReadDir(folder); err != nil {
 			return nil, fmt.Errorf("--repo: %w", err)
 		}
-		if !info.IsDir() {
-			return nil, fmt.Errorf("--repo: %s is no folder", folder)
+		if other, twice := folders[url]; twice && other != folder {
+			return nil, fmt.Errorf("--repo: %s and %s are both given for repository %s", other, folder, url)
 		}
 		folders[url] = folder
 	}

@@ -88,6 +88,9 @@ func (o *renderOptions) run(command *cobra.Command, streams Streams) ([]byte, er
 			return nil, fmt.Errorf("--component %q: use one or more of %s", name, strings.Join(componentNames(), ", "))
 		}
 	}
+	if err := o.iam.check(command.Flags()); err != nil {
+		return nil, err
+	}
 	environments, err := accepted(command, &o.files, streams, o.settings)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package lint
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -32,22 +33,53 @@ elsewhere, suppress the rule with that reason.`,
 var hostWithoutCertificateRule = Rule{
 	ID: "host-without-certificate", Severity: Warning, NeedsRepository: true,
 	Summary: "An Ingress of an app has a host that no certificate covers.",
-	Explanation: `Whoever opens it by HTTPS gets a warning. Add the host to a certificate of the environment. A host whose Secret is
-named in the Ingress's tls, and provided by something else than the environment, is left alone.`,
+	Explanation: `Whoever opens it by HTTPS gets a warning. Add the host to a certificate of the environment, and name that in the Ingress:
+where it has the annotation networking.gke.io/managed-certificates, only the certificates in it count, those of the manifests
+included. A host of an entry of the Ingress's tls is left alone, and so are Ingresses with a pre-shared certificate. Routes of
+the Gateway API are not looked at.`,
 	check: func(set *Set, report reporter) {
 		forEachHost(set, func(env *Environment, app int, ingress *unstructured.Unstructured, host string) {
-			domains := map[string]bool{}
-			for _, domain := range domainsOf(env) {
-				if domain.namespace == namespaceOf(env, app, ingress) { // an Ingress sees those of its own namespace
-					domains[domain.name] = true
-				}
+			if covered(host, certified(set, env, app, ingress)) || ownTLS(ingress, host) {
+				return
 			}
-			if !covered(host, domains) && !ownTLS(ingress, host) {
-				report(env, appPath(app), "app %s: no certificate for %s, a host of Ingress %s; add it under spec.certificates",
-					env.Env.Spec.Apps[app].Name, host, ingress.GetName())
+			if chosen := ingress.GetAnnotations()[managedCertificates]; chosen != "" {
+				report(env, appPath(app), "app %s: no certificate that Ingress %s names (%s) covers its host %s; add it to one of them, or name another",
+					env.Env.Spec.Apps[app].Name, ingress.GetName(), chosen, host)
+				return
 			}
+			report(env, appPath(app), "app %s: no certificate for %s, a host of Ingress %s; add it under spec.certificates",
+				env.Env.Spec.Apps[app].Name, host, ingress.GetName())
 		})
 	},
+}
+
+// certified are the domains of the certificates that an Ingress may have: those that it names where it names any, else all in
+// its namespace.
+func certified(set *Set, env *Environment, app int, ingress *unstructured.Unstructured) map[string]bool {
+	namespace := namespaceOf(env, app, ingress)
+	chosen := namedCertificates(ingress)
+	counts := func(certificate string) bool { return len(chosen) == 0 || slices.Contains(chosen, certificate) }
+	domains := map[string]bool{}
+	for _, domain := range domainsOf(env) {
+		if domain.namespace == namespace && counts(domain.certificate) {
+			domains[domain.name] = true
+		}
+	}
+	anyBeside(set, env, namespace, func(object *unstructured.Unstructured) bool {
+		if object.GetKind() == "ManagedCertificate" && counts(object.GetName()) {
+			names, _, _ := unstructured.NestedStringSlice(object.Object, "spec", "domains")
+			for _, name := range names {
+				domains[strings.ToLower(name)] = true
+			}
+		}
+		return false
+	})
+	return domains
+}
+
+// namedCertificates are the ManagedCertificates that an Ingress names.
+func namedCertificates(ingress *unstructured.Unstructured) []string {
+	return strings.FieldsFunc(ingress.GetAnnotations()[managedCertificates], func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // forEachHost goes through the hosts of the Ingresses.
@@ -106,11 +138,11 @@ var certificateUnknownRule = Rule{
 serves nothing by HTTPS until it finds them. Correct the name, or add the certificate under spec.certificates.`,
 	check: func(set *Set, report reporter) {
 		forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
-			for _, wanted := range strings.Split(ingress.GetAnnotations()[managedCertificates], ",") {
-				wanted = strings.TrimSpace(wanted)
-				if wanted != "" && !hasCertificate(set, env, name{namespaceOf(env, i, ingress), wanted}) {
+			namespace := namespaceOf(env, i, ingress)
+			for _, wanted := range namedCertificates(ingress) {
+				if !hasCertificate(set, env, name{namespace, wanted}) && allReadIn(set, env, namespace) {
 					report(env, appPath(i), "app %s: Ingress %s names ManagedCertificate %s/%s, which the environment does not have; add it under spec.certificates",
-						env.Env.Spec.Apps[i].Name, ingress.GetName(), namespaceOf(env, i, ingress), wanted)
+						env.Env.Spec.Apps[i].Name, ingress.GetName(), namespace, wanted)
 				}
 			}
 		})
@@ -135,8 +167,8 @@ where all apps' folders could be read.`,
 	check: func(set *Set, report reporter) {
 		used := map[use]bool{}
 		forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
-			for _, each := range strings.Split(ingress.GetAnnotations()[managedCertificates], ",") {
-				used[use{env, name{namespaceOf(env, i, ingress), strings.TrimSpace(each)}}] = true
+			for _, each := range namedCertificates(ingress) {
+				used[use{env, name{namespaceOf(env, i, ingress), each}}] = true
 			}
 		})
 		for _, env := range set.Valid() {

@@ -2,29 +2,30 @@ package lint
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 
+	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/overlay"
 )
 
 var secretMissingRule = Rule{
 	ID: "secret-missing", Severity: Error, NeedsRepository: true,
-	Summary: "An app's Pods need a Secret that nobody provides.",
-	Explanation: `The Pods would wait in CreateContainerConfigError or ContainerCreating. Add an item under spec.secrets.items, or mark
-the reference as optional. Secrets of the manifests, of ExternalSecrets and SealedSecrets in them, and of cert-manager
-certificates count as provided, and so does a Secret that any other object of the manifests names: it may make it. Secrets with
-which images are pulled are not looked at: Pods start without them where the node may pull.`,
+	Summary: "An app's Pods or Ingress need a Secret that nobody provides.",
+	Explanation: `The Pods would wait in CreateContainerConfigError or ContainerCreating, the Ingress would have no certificate. Add an item
+under spec.secrets.items, or mark the reference as optional. Secrets of the manifests, of ExternalSecrets and SealedSecrets in
+them, and of cert-manager certificates count as provided, and so does one that another object of the manifests names, or whose
+name begins with that of an object of a kind that is not Kubernetes' own: it may make it. Secrets with which images are pulled
+are not looked at: Pods start without them where the node may pull. Where an app of the same namespace could not be read,
+nothing is said: its objects may provide the Secret.`,
 	check: func(set *Set, report reporter) {
 		provided := providers(set)
 		forEachUse(set, func(env *Environment, app int, namespace string, needed overlay.Use) {
 			secret := name{namespace, needed.Secret}
-			if _, ok := provided[env][secret]; !ok && !mentioned(set, env, secret) {
+			if _, ok := provided[env][secret]; !ok && !needed.Optional && allReadIn(set, env, namespace) && !mayBeMade(set, env, secret) {
 				report(env, appPath(app), "app %s: %s needs Secret %s/%s, which nothing provides; add an item under spec.secrets.items",
 					env.Env.Spec.Apps[app].Name, needed.By, namespace, needed.Secret)
 			}
@@ -41,7 +42,7 @@ CreateContainerConfigError. What extract brings is known to the secret manager o
 		provided := providers(set)
 		forEachUse(set, func(env *Environment, app int, namespace string, needed overlay.Use) {
 			keys, ok := provided[env][name{namespace, needed.Secret}]
-			if ok && keys != nil && needed.Key != "" && !slices.Contains(keys, needed.Key) {
+			if ok && keys != nil && needed.Key != "" && !needed.Optional && !slices.Contains(keys, needed.Key) {
 				report(env, appPath(app), "app %s: %s needs key %s of Secret %s/%s, whose item has %s",
 					env.Env.Spec.Apps[app].Name, needed.By, needed.Key, namespace, needed.Secret, joined(keys))
 			}
@@ -51,7 +52,7 @@ CreateContainerConfigError. What extract brings is known to the secret manager o
 
 var secretUnusedRule = Rule{
 	ID: "secret-unused", Severity: Warning, NeedsRepository: true,
-	Summary: "A secret is provided and no app's Pods use it.",
+	Summary: "A secret is provided and no app uses it.",
 	Explanation: `Every new app waits for every secret of the environment, and whoever reads the namespace reads it. Remove the item, or
 suppress the rule if something beyond the manifests uses it. It is reported only where all apps' folders could be read.`,
 	check: func(set *Set, report reporter) {
@@ -59,20 +60,13 @@ suppress the rule if something beyond the manifests uses it. It is reported only
 		forEachUse(set, func(env *Environment, _ int, namespace string, needed overlay.Use) {
 			used[use{env, name{namespace, needed.Secret}}] = true
 		})
-		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
-			for _, workload := range o.Workloads() {
-				for _, pull := range workload.PullSecrets() {
-					used[use{env, name{namespaceOf(env, i, workload.Object), pull}}] = true
-				}
-			}
-		})
 		for _, env := range set.Valid() {
 			if env.Env.Spec.Secrets == nil || !allRead(set, env) {
 				continue
 			}
 			for i, item := range env.Env.Spec.Secrets.Items {
 				secret := name{component.NamespaceOf(env.Env, item.Namespace), ptr.Deref(item.SecretName, item.Name)}
-				if !used[use{env, secret}] && !mentioned(set, env, secret) {
+				if !used[use{env, secret}] && !named(set, env, "Secret", secret) {
 					report(env, index("spec.secrets.items", i)+".name", "no app uses Secret %s/%s", secret.namespace, secret.name)
 				}
 			}
@@ -89,7 +83,7 @@ type use struct {
 	of name
 }
 
-// forEachUse goes through the Secrets that Pods need, each once per app and object.
+// forEachUse goes through the Secrets that Pods and Ingresses use, each once per app and object.
 func forEachUse(set *Set, visit func(env *Environment, app int, namespace string, needed overlay.Use)) {
 	forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
 		for _, workload := range o.Workloads() {
@@ -97,6 +91,11 @@ func forEachUse(set *Set, visit func(env *Environment, app int, namespace string
 			for _, needed := range sortedUses(workload.SecretUses()) {
 				visit(env, i, namespace, needed)
 			}
+		}
+	})
+	forEachIngress(set, func(env *Environment, i int, ingress *unstructured.Unstructured) {
+		for _, needed := range sortedUses(overlay.IngressUses(ingress)) {
+			visit(env, i, namespaceOf(env, i, ingress), needed)
 		}
 	})
 }
@@ -124,7 +123,7 @@ func provided(set *Set, env *Environment) map[name][]string {
 			continue
 		}
 		for _, object := range o.Objects {
-			if secret := madeSecret(object); secret != "" {
+			for _, secret := range madeSecrets(object) {
 				all[name{namespaceOf(env, i, object), secret}] = nil
 			}
 		}
@@ -149,31 +148,51 @@ func provided(set *Set, env *Environment) map[name][]string {
 	return all
 }
 
-// madeSecret is the name of the Secret that an object is or makes.
-func madeSecret(object *unstructured.Unstructured) string {
+// madeSecrets are the names of the Secrets that an object is or makes.
+func madeSecrets(object *unstructured.Unstructured) []string {
+	from := func(otherwise string, path ...string) []string {
+		if secret, _, _ := unstructured.NestedString(object.Object, path...); secret != "" {
+			return []string{secret}
+		}
+		return []string{otherwise}
+	}
 	switch object.GetKind() {
 	case "Secret":
-		return object.GetName()
+		return []string{object.GetName()}
 	case "ExternalSecret":
-		if target, _, _ := unstructured.NestedString(object.Object, "spec", "target", "name"); target != "" {
-			return target
-		}
-		return object.GetName()
+		return from(object.GetName(), "spec", "target", "name")
 	case "SealedSecret":
-		if target, _, _ := unstructured.NestedString(object.Object, "spec", "template", "metadata", "name"); target != "" {
-			return target
-		}
-		return object.GetName()
+		return from(object.GetName(), "spec", "template", "metadata", "name")
 	case "Certificate":
-		secret, _, _ := unstructured.NestedString(object.Object, "spec", "secretName")
-		return secret
+		return from("", "spec", "secretName")
+	case "Ingress":
+		var made []string
+		if overlay.AsksForCertificates(object) {
+			for _, each := range overlay.IngressUses(object) {
+				made = append(made, each.Secret)
+			}
+		}
+		return made
 	}
-	return ""
+	return nil
 }
 
-// mentioned says whether an object of the manifests that makes no Pods by itself has the name as a value: what reads or makes
-// Secrets, or runs as an account, names them so, such as an Ingress or the kinds of an operator.
-func mentioned(set *Set, env *Environment, wanted name) bool {
+// named says whether an object of the manifests that makes no Pods by itself names the Secret or ServiceAccount.
+func named(set *Set, env *Environment, kind string, wanted name) bool {
+	return anyBeside(set, env, wanted.namespace, func(object *unstructured.Unstructured) bool {
+		return overlay.Names(object, kind, wanted.name)
+	})
+}
+
+// mayBeMade says whether an object of the manifests may be what makes a Secret: it names it, or is called so.
+func mayBeMade(set *Set, env *Environment, secret name) bool {
+	return anyBeside(set, env, secret.namespace, func(object *unstructured.Unstructured) bool {
+		return object.GetKind() != "Ingress" && (overlay.Names(object, "Secret", secret.name) || overlay.MayMake(object, secret.name))
+	})
+}
+
+// anyBeside looks at the objects of the manifests in a namespace that make no Pods by themselves.
+func anyBeside(set *Set, env *Environment, namespace string, is func(*unstructured.Unstructured) bool) bool {
 	for i, app := range env.Env.Spec.Apps {
 		o := set.Overlays[env][app.Name]
 		if o == nil {
@@ -182,26 +201,7 @@ func mentioned(set *Set, env *Environment, wanted name) bool {
 		workloads := o.Workloads()
 		for _, object := range o.Objects {
 			makesPods := slices.ContainsFunc(workloads, func(w overlay.Workload) bool { return w.Object == object })
-			if makesPods || object.GetName() == wanted.name || namespaceOf(env, i, object) != wanted.namespace {
-				continue
-			}
-			if holds(object.Object, wanted.name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func holds(value any, text string) bool {
-	switch value := value.(type) {
-	case string:
-		return value == text || strings.HasSuffix(value, "/"+text) // with its namespace, in annotations
-	case []any:
-		return slices.ContainsFunc(value, func(entry any) bool { return holds(entry, text) })
-	case map[string]any:
-		for entry := range maps.Values(value) {
-			if holds(entry, text) {
+			if !makesPods && namespaceOf(env, i, object) == namespace && is(object) {
 				return true
 			}
 		}
@@ -210,24 +210,31 @@ func holds(value any, text string) bool {
 }
 
 // allRead says whether the folders of all apps could be read.
-func allRead(set *Set, env *Environment) bool {
-	for _, app := range env.Env.Spec.Apps {
-		if o := set.Overlays[env][app.Name]; o == nil || o.Err != nil {
-			return false
-		}
-	}
-	return true
+func allRead(set *Set, env *Environment) bool { return len(unread(set, env)) == 0 }
+
+// allReadIn says whether the folders of all apps of a namespace could be read.
+func allReadIn(set *Set, env *Environment, namespace string) bool {
+	return !slices.ContainsFunc(unread(set, env), func(app v1alpha1.App) bool { return component.NamespaceOf(env.Env, app.Namespace) == namespace })
+}
+
+// unread are the apps whose folders could not be read.
+func unread(set *Set, env *Environment) []v1alpha1.App {
+	return slices.DeleteFunc(slices.Clone(env.Env.Spec.Apps), func(app v1alpha1.App) bool {
+		o := set.Overlays[env][app.Name]
+		return o != nil && o.Err == nil
+	})
 }
 
 var serviceAccountMissingRule = Rule{
 	ID: "service-account-missing", Severity: Error, NeedsRepository: true,
-	Summary:     "An app's Pods run as a ServiceAccount that nobody provides.",
-	Explanation: `No Pod would be created: "serviceaccount not found". Add it under the namespace's serviceAccounts, or to the manifests.`,
+	Summary: "An app's Pods run as a ServiceAccount that nobody provides.",
+	Explanation: `No Pod would be created: "serviceaccount not found". Add it under the namespace's serviceAccounts, or to the manifests.
+Where an app of the same namespace could not be read, nothing is said.`,
 	check: func(set *Set, report reporter) {
 		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
 			for _, workload := range o.Workloads() {
 				account := name{namespaceOf(env, i, workload.Object), workload.ServiceAccount()}
-				if account.name != "default" && !hasAccount(set, env, account) {
+				if account.name != "default" && !hasAccount(set, env, account) && allReadIn(set, env, account.namespace) {
 					report(env, appPath(i), "app %s: %s %s runs as ServiceAccount %s/%s, which nothing provides; add it under serviceAccounts of the namespace",
 						env.Env.Spec.Apps[i].Name, workload.Object.GetKind(), workload.Object.GetName(), account.namespace, account.name)
 				}
@@ -285,7 +292,7 @@ func checkUnusedAccounts(set *Set, report reporter) {
 		for i, namespace := range env.Env.Spec.Namespaces {
 			for j, account := range namespace.ServiceAccounts {
 				each := name{namespace.Name, account.Name}
-				if used[use{env, each}] || account.Name == storeAccount(env) || mentioned(set, env, each) {
+				if used[use{env, each}] || account.Name == storeAccount(env) || named(set, env, "ServiceAccount", each) {
 					continue
 				}
 				report(env, index(index("spec.namespaces", i)+".serviceAccounts", j)+".name", "nothing runs as ServiceAccount %s/%s", namespace.Name, account.Name)

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"slices"
@@ -36,9 +37,25 @@ var overlayBrokenRule = Rule{
 
 var overlayNotReadRule = Rule{
 	ID: "overlay-not-read", Severity: Info, NeedsRepository: true,
-	Summary:     "An app's folder was not looked into.",
-	Explanation: `It holds a Helm chart or Jsonnet, which Argo CD renders and lint does not. None of the rules about manifests was asked.`,
-	check:       overlayFailures(func(err error) bool { return errors.Is(err, overlay.ErrNotRead) }),
+	Summary: "An app's folder was not looked into.",
+	Explanation: `It holds a Helm chart or Jsonnet, which Argo CD renders and lint does not, or a base that could not be fetched, or its
+repository was not given with --repo. None of the rules about manifests was asked, and what the app's objects may provide to
+others is not missed there.`,
+	check: overlayFailures(func(err error) bool { return errors.Is(err, overlay.ErrNotRead) }),
+}
+
+var podUnreadableRule = Rule{
+	ID: "pod-unreadable", Severity: Error, NeedsRepository: true,
+	Summary: "The Pods of an app's manifests cannot be read.",
+	Explanation: `The API server would refuse the object, and Argo CD's sync would fail: a field has a value of another type, or a quantity
+is none. None of the rules about Pods was asked of it.`,
+	check: func(set *Set, report reporter) {
+		forEachApp(set, func(env *Environment, i int, o *overlay.Overlay) {
+			for _, pod := range o.Unreadable() {
+				report(env, appPath(i), "app %s: %s %s has a Pod that cannot be read: %s", env.Env.Spec.Apps[i].Name, pod.Object.GetKind(), pod.Object.GetName(), pod.Err)
+			}
+		})
+	},
 }
 
 func overlayFailures(concerns func(error) bool) func(*Set, reporter) {
@@ -157,15 +174,25 @@ func glob(pattern, value string) bool {
 	return err == nil && matched
 }
 
-// clusterKinds are cluster-scoped kinds that teams are likely to have in their manifests, and whose definitions are elsewhere.
-var clusterKinds = []argocd.GroupKind{
-	{Group: "cert-manager.io", Kind: "ClusterIssuer"},
-	{Group: "external-secrets.io", Kind: "ClusterExternalSecret"},
-	{Group: "external-secrets.io", Kind: "ClusterPushSecret"},
-	{Group: "external-secrets.io", Kind: "ClusterSecretStore"},
-	{Group: "gateway.networking.k8s.io", Kind: "GatewayClass"},
-	{Group: "kyverno.io", Kind: "ClusterPolicy"},
-	{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshotClass"},
+// clusterKinds are cluster-scoped kinds that teams are likely to have in their manifests, and that Kustomize's own list of
+// kinds does not have: newer ones of Kubernetes, and those of well-known controllers. Group, then kinds.
+var clusterKinds = map[string][]string{
+	"admissionregistration.k8s.io": {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
+	"argoproj.io":                  {"ClusterAnalysisTemplate", "ClusterWorkflowTemplate"},
+	"cert-manager.io":              {"ClusterIssuer"},
+	"certificates.k8s.io":          {"ClusterTrustBundle"},
+	"cloud.google.com":             {"ComputeClass"},
+	"external-secrets.io":          {"ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"},
+	"flowcontrol.apiserver.k8s.io": {"FlowSchema", "PriorityLevelConfiguration"},
+	"gateway.networking.k8s.io":    {"GatewayClass"},
+	"keda.sh":                      {"ClusterTriggerAuthentication"},
+	"kyverno.io":                   {"ClusterCleanupPolicy", "ClusterPolicy"},
+	"monitoring.googleapis.com":    {"ClusterNodeMonitoring", "ClusterPodMonitoring", "ClusterRules", "GlobalRules"},
+	"networking.k8s.io":            {"IPAddress", "ServiceCIDR"},
+	"policy.networking.k8s.io":     {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
+	"resource.k8s.io":              {"DeviceClass", "ResourceSlice"},
+	"snapshot.storage.k8s.io":      {"VolumeSnapshotClass", "VolumeSnapshotContent"},
+	"storage.k8s.io":               {"VolumeAttributesClass"},
 }
 
 // clusterScoped goes by Kubernetes' own kinds, those that are well known, and the definitions in the manifests of the
@@ -176,7 +203,7 @@ func (s *Set) clusterScoped(env *Environment, object *unstructured.Unstructured)
 		return !namespaced
 	}
 	gvk := object.GroupVersionKind()
-	if slices.Contains(clusterKinds, argocd.GroupKind{Group: gvk.Group, Kind: gvk.Kind}) {
+	if slices.Contains(clusterKinds[gvk.Group], gvk.Kind) {
 		return true
 	}
 	for _, o := range s.Overlays[env] {
@@ -246,7 +273,7 @@ func checkImages(set *Set, report reporter) {
 			switch {
 			case !o.Kustomized:
 				report(env, at+".name", "app %s: %s is not a Kustomize folder, so its images cannot be overridden", app.Name, o.Path)
-			case !slices.Contains(names, image.Name) && !slices.Contains(o.Images, image.Name):
+			case !slices.Contains(names, cmp.Or(o.Images[image.Name], image.Name)):
 				report(env, at+".name", "app %s: no manifest has an image %s; there %s", app.Name, image.Name, listed(names))
 			}
 		}

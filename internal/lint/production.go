@@ -71,7 +71,7 @@ func reportManifests(env *Environment, i int, o *overlay.Overlay, report reporte
 		for _, image := range workload.Images() {
 			name, tag := overlay.SplitImage(image)
 			overridden := slices.ContainsFunc(app.Images, func(override v1alpha1.Image) bool {
-				return override.Name == name || slices.Contains(o.Images, override.Name) // which of them it becomes is not told
+				return override.Name == name || o.Images[override.Name] == name // it takes the place of the kustomization's own
 			})
 			if !overridden && (tag == "" || floats(tag)) {
 				report(env, appPath(i), "app %s: %s %s runs %s, whose tag moves; use a tag that is written once, or a digest",

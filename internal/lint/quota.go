@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/overlay"
@@ -16,13 +17,15 @@ import (
 var quotaTooSmallRule = Rule{
 	ID: "quota-too-small", Severity: Error, NeedsRepository: true,
 	Summary: "The apps of a namespace ask for more than its quota has.",
-	Explanation: `The last Pods would be refused: "exceeded quota". The sum is that of one Pod per node set (DaemonSet) and of the replicas
-that the manifests have; a rolling update needs room for one more. Raise the quota, or ask for less.`,
+	Explanation: `The last Pods or objects would be refused: "exceeded quota". The sum is the least that the manifests need: one Pod of a
+DaemonSet, the replicas of others or the least number of what scales them, none of what is suspended, and of all CronJobs the
+greatest only, for they may never run together; a rolling update needs room for one more. Volumes, Services and whatever
+else the quota counts are counted as they are in the manifests. Raise the quota, or ask for less.`,
 	check: func(set *Set, report reporter) {
-		forEachQuota(set, func(env *Environment, i int, workloads []overlay.Workload) {
+		forEachQuota(set, func(env *Environment, i int, content content) {
 			namespace := env.Env.Spec.Namespaces[i]
 			quota := quotaOf(namespace)
-			asked := sumOf(namespace, workloads)
+			asked := content.sum(namespace)
 			for _, name := range slices.Sorted(maps.Keys(quota)) {
 				total, counted := asked[name]
 				limit := quota[name]
@@ -41,11 +44,11 @@ var quotaWithoutRequestRule = Rule{
 	Explanation: `Where a quota has requests.cpu, limits.memory or the like, Kubernetes refuses every Pod with a container that has no such
 value: "must specify". Set it in the manifests, or give the namespace default and defaultRequest under limits.`,
 	check: func(set *Set, report reporter) {
-		forEachQuota(set, func(env *Environment, i int, workloads []overlay.Workload) {
+		forEachQuota(set, func(env *Environment, i int, content content) {
 			namespace := env.Env.Spec.Namespaces[i]
 			requests, limits := defaultsOf(namespace)
 			names := countedResources(quotaOf(namespace))
-			for _, workload := range workloads {
+			for _, workload := range content.workloads {
 				if missing := workload.Unasked(names, requests, limits); len(missing) > 0 {
 					report(env, index("spec.namespaces", i)+".quota", "%s %s has a container without %s, which the quota of namespace %s counts; its Pods would be refused",
 						workload.Object.GetKind(), workload.Object.GetName(), join(missing), namespace.Name)
@@ -55,25 +58,37 @@ value: "must specify". Set it in the manifests, or give the namespace default an
 	},
 }
 
-// forEachQuota goes through the namespaces with a quota, and what runs in them.
-func forEachQuota(set *Set, visit func(env *Environment, namespace int, workloads []overlay.Workload)) {
+// content is what the apps have in a namespace.
+type content struct {
+	objects   []*unstructured.Unstructured
+	workloads []overlay.Workload
+}
+
+// forEachQuota goes through the namespaces with a quota, and what is in them.
+func forEachQuota(set *Set, visit func(env *Environment, namespace int, content content)) {
 	for _, env := range set.Valid() {
 		for n, namespace := range env.Env.Spec.Namespaces {
-			var workloads []overlay.Workload
+			if len(namespace.Quota) == 0 {
+				continue
+			}
+			var found content
 			for i, app := range env.Env.Spec.Apps {
 				o := set.Overlays[env][app.Name]
 				if o == nil {
 					continue
 				}
+				for _, object := range o.Objects {
+					if !set.clusterScoped(env, object) && namespaceOf(env, i, object) == namespace.Name {
+						found.objects = append(found.objects, object)
+					}
+				}
 				for _, workload := range o.Workloads() {
 					if namespaceOf(env, i, workload.Object) == namespace.Name {
-						workloads = append(workloads, workload)
+						found.workloads = append(found.workloads, workload)
 					}
 				}
 			}
-			if len(namespace.Quota) > 0 && len(workloads) > 0 {
-				visit(env, n, workloads)
-			}
+			visit(env, n, found)
 		}
 	}
 }
@@ -124,21 +139,38 @@ func countedResources(quota corev1.ResourceList) []string {
 	return names
 }
 
-// sumOf is what the Pods ask for, under the names of quotas, and their number.
-func sumOf(namespace v1alpha1.Namespace, workloads []overlay.Workload) corev1.ResourceList {
+// sum is what the Pods and objects ask for at least, under the names of quotas.
+func (c content) sum(namespace v1alpha1.Namespace) corev1.ResourceList {
 	requests, limits := defaultsOf(namespace)
-	sum := corev1.ResourceList{}
-	for _, workload := range workloads {
+	sum, greatest := corev1.ResourceList{}, corev1.ResourceList{}
+	for _, workload := range c.workloads {
 		each := workload.Requests(requests, limits)
 		each[corev1.ResourcePods] = *resource.NewQuantity(1, resource.DecimalSI)
+		each["count/pods"] = each[corev1.ResourcePods]
 		for name, quantity := range each {
-			total := sum[name]
 			quantity.Mul(workload.Pods)
-			total.Add(quantity)
-			sum[name] = total
+			if workload.Object.GetKind() != "CronJob" {
+				increase(sum, name, quantity)
+			} else if known := greatest[name]; quantity.Cmp(known) > 0 {
+				greatest[name] = quantity
+			}
+		}
+	}
+	for name, quantity := range greatest {
+		increase(sum, name, quantity)
+	}
+	for _, object := range c.objects {
+		for name, quantity := range overlay.Counted(object) {
+			increase(sum, name, quantity)
 		}
 	}
 	return sum
+}
+
+func increase(sum corev1.ResourceList, name corev1.ResourceName, by resource.Quantity) {
+	total := sum[name]
+	total.Add(by)
+	sum[name] = total
 }
 
 // defaultsOf are what the namespace's LimitRange gives containers that ask for nothing: the API server makes of max a

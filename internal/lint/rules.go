@@ -7,7 +7,7 @@ var Rules = []Rule{
 	certificateWithoutRecordRule, recordWithoutCertificateRule,
 	productionWithoutProtectionRule, fakeStoreRule, floatingTagRule, suspendedRule,
 	overlayMissingRule, overlayBrokenRule, overlayEmptyRule, overlayNotReadRule,
-	kindRefusedRule, namespaceRefusedRule, imageUnknownRule,
+	podUnreadableRule, kindRefusedRule, namespaceRefusedRule, imageUnknownRule,
 	secretMissingRule, secretKeyMissingRule, secretUnusedRule,
 	serviceAccountMissingRule, serviceAccountUnusedRule, azureLabelMissingRule,
 	hostWithoutRecordRule, hostWithoutCertificateRule, certificateUnknownRule, certificateUnusedRule,

@@ -4,11 +4,12 @@
 package overlay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -36,8 +37,8 @@ type Overlay struct {
 	Kustomized bool
 	// Objects are the manifests. Those without namespace go to the app's.
 	Objects []*unstructured.Unstructured
-	// Images are the names that the kustomization's own overrides have.
-	Images []string
+	// Images are the kustomization's own overrides: what an image was called, and is called in the manifests now.
+	Images map[string]string
 	// Err is why there are no objects: ErrMissing, ErrNotRead, or what is wrong with the folder.
 	Err error
 }
@@ -57,7 +58,7 @@ func Read(repository, path string) *Overlay {
 		overlay.Images = ownImages(folder)
 		if data, overlay.Err = Build(folder); overlay.Err != nil {
 			overlay.Err = within(repository, overlay.Err)
-			if text := overlay.Err.Error(); strings.Contains(text, "--enable-helm") || strings.Contains(text, "git fetch") || strings.Contains(text, "/git ") {
+			if text := overlay.Err.Error(); notHere.MatchString(text) {
 				overlay.Err = fmt.Errorf("%w: %s", ErrNotRead, text) // Argo CD may be allowed to inflate charts, or have a key
 			}
 			return overlay
@@ -69,6 +70,9 @@ func Read(repository, path string) *Overlay {
 	overlay.Objects, overlay.Err = objectsOf(folder, data, overlay.Kustomized)
 	return overlay
 }
+
+// notHere is what Kustomize says of charts, and of bases that it could not fetch.
+var notHere = regexp.MustCompile(`--enable-helm|git fetch|/git |Get "https?://|HTTP Error: status code`)
 
 func inside(repository, folder string) error {
 	root, err := filepath.EvalSymlinks(repository)
@@ -147,9 +151,9 @@ func Build(folder string) ([]byte, error) {
 	return resources.AsYaml()
 }
 
-// ownImages are the names in the images of the folder's kustomization. Argo CD's overrides replace them by name.
-func ownImages(folder string) []string {
-	var names []string
+// ownImages are the images of the folder's kustomization. Argo CD's overrides replace them by name.
+func ownImages(folder string) map[string]string {
+	images := map[string]string{}
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		data, err := os.ReadFile(filepath.Join(folder, name)) //nolint:gosec // the folder is what the user asks to be read
 		if err != nil {
@@ -160,8 +164,8 @@ func ownImages(folder string) []string {
 			return nil // the build says what is wrong
 		}
 		for _, image := range kustomization.Images {
-			names = append(names, image.Name)
+			images[image.Name] = cmp.Or(image.NewName, image.Name)
 		}
 	}
-	return slices.Compact(names)
+	return images
 }

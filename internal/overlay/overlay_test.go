@@ -48,7 +48,8 @@ func TestFoldersAreReadAsArgoCDReadsThem(t *testing.T) {
 		"chart/Chart.yaml":       "name: c\n", "file": "no folder", "out": "->../..", "in": "->plain",
 		"empty/.keep": "", "broken/kustomization.yaml": "resources: [nowhere.yaml]\n", "tab/a.yaml": "apiVersion: v1\nkind: A\nmetadata:\n\tname: a\n",
 		"values/a.yaml": pod, "values/values.yaml": "image: {tag: x}\n", "values/other.yaml": "a:\n\tb: c\n",
-		"helm/kustomization.yaml": "helmCharts: [{name: c, repo: https://charts.example.com, version: 1.0.0}]\n",
+		"fetched/kustomization.yaml": "resources: [\"https://base.invalid/web.yaml\"]\n",
+		"helm/kustomization.yaml":    "helmCharts: [{name: c, repo: https://charts.example.com, version: 1.0.0}]\n",
 	})
 	for name, test := range map[string]struct {
 		path    string
@@ -59,6 +60,7 @@ func TestFoldersAreReadAsArgoCDReadsThem(t *testing.T) {
 		"Kustomize":                               {"top", 1, ""},
 		"a link within the repository":            {"in", 2, ""},
 		"a chart":                                 {"chart", 0, ErrNotRead.Error()},
+		"a base that cannot be fetched":           {"fetched", 0, ErrNotRead.Error()},
 		"nothing there":                           {"nowhere", 0, ErrMissing.Error()},
 		"files that are no objects":               {"values", 1, ""},
 		"charts within Kustomize":                 {"helm", 0, ErrNotRead.Error()},
@@ -85,7 +87,7 @@ func TestFoldersAreReadAsArgoCDReadsThem(t *testing.T) {
 		})
 	}
 	top := Read(root, "top")
-	if got := top.Workloads()[0].Images()[0]; got != "registry.example.com:5000/a:v1" || !top.Kustomized || top.Images[0] != "registry.example.com:5000/a" {
+	if got := top.Workloads()[0].Images()[0]; got != "registry.example.com:5000/a:v1" || !top.Kustomized || top.Images["registry.example.com:5000/a"] == "" {
 		t.Errorf("got %s, %v", got, top.Images)
 	}
 	if missing := Read(root, "nowhere"); !errors.Is(missing.Err, ErrMissing) {

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 // A Workload is an object that makes Pods.
 type Workload struct {
 	Object *unstructured.Unstructured
-	// Pods is how many Pods it makes: its replicas, or as many as a Job runs at a time. 1 for a DaemonSet, whose number
-	// of Pods is the number of nodes.
+	// Pods is how many Pods it makes: its replicas, or the least number of what scales it, or as many as a Job runs at a
+	// time. 1 for a DaemonSet, whose number of Pods is the number of nodes, and 0 for what is suspended.
 	Pods int64
 	// Pod is the spec of each.
 	Pod corev1.PodSpec
@@ -28,10 +29,25 @@ var podPaths = map[string][]string{
 // defaultPodPath is where all others keep it, Deployments and Argo Rollouts alike.
 var defaultPodPath = []string{"spec", "template", "spec"}
 
-// Workloads are the objects that make Pods. An object whose spec of a Pod cannot be read is left out: the API server
-// would refuse it.
+// Workloads are the objects that make Pods. An object whose spec of a Pod cannot be read is left out: see Unreadable.
 func (o *Overlay) Workloads() []Workload {
-	var found []Workload
+	workloads, _ := o.pods()
+	return workloads
+}
+
+// An UnreadablePod is an object whose spec of a Pod the API server would refuse.
+type UnreadablePod struct {
+	Object *unstructured.Unstructured
+	Err    error
+}
+
+// Unreadable are the objects that would make Pods if their spec could be read.
+func (o *Overlay) Unreadable() []UnreadablePod {
+	_, unreadable := o.pods()
+	return unreadable
+}
+
+func (o *Overlay) pods() (workloads []Workload, unreadable []UnreadablePod) {
 	for _, object := range o.Objects {
 		path, special := podPaths[object.GetKind()]
 		if !special {
@@ -41,95 +57,54 @@ func (o *Overlay) Workloads() []Workload {
 		if err != nil || !ok || fields["containers"] == nil {
 			continue
 		}
-		workload := Workload{Object: object, Pods: replicas(object)}
-		if runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &workload.Pod) == nil {
-			found = append(found, workload)
-		}
-	}
-	return found
-}
-
-func replicas(object *unstructured.Unstructured) int64 {
-	number := func(otherwise int64, path ...string) int64 {
-		if number, ok, err := unstructured.NestedInt64(object.Object, path...); ok && err == nil {
-			return number
-		}
-		return otherwise
-	}
-	switch object.GetKind() {
-	case "Job":
-		parallel := number(1, "spec", "parallelism")
-		return min(parallel, number(parallel, "spec", "completions"))
-	case "CronJob":
-		parallel := number(1, "spec", "jobTemplate", "spec", "parallelism")
-		return min(parallel, number(parallel, "spec", "jobTemplate", "spec", "completions"))
-	}
-	return number(1, "spec", "replicas")
-}
-
-// A Use is a Secret that Pods or an Ingress need.
-type Use struct {
-	Secret string
-	// Key is the key of the Secret that is needed, empty for the whole.
-	Key string
-	// By is what needs it, such as "Deployment app1".
-	By string
-}
-
-// SecretUses are the Secrets that the Pods of a workload cannot start without: what is optional is left out.
-func (w Workload) SecretUses() []Use {
-	by := w.Object.GetKind() + " " + w.Object.GetName()
-	var uses []Use
-	add := func(secret, key string, optional *bool) {
-		if secret != "" && (optional == nil || !*optional) {
-			uses = append(uses, Use{secret, key, by})
-		}
-	}
-	for _, container := range w.containers() {
-		for _, source := range container.EnvFrom {
-			if source.SecretRef != nil {
-				add(source.SecretRef.Name, "", source.SecretRef.Optional)
-			}
-		}
-		for _, variable := range container.Env {
-			if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef != nil {
-				ref := variable.ValueFrom.SecretKeyRef
-				add(ref.Name, ref.Key, ref.Optional)
-			}
-		}
-	}
-	for _, volume := range w.Pod.Volumes {
-		if volume.Secret != nil {
-			add(volume.Secret.SecretName, "", volume.Secret.Optional)
-			addKeys(add, volume.Secret.SecretName, volume.Secret.Items, volume.Secret.Optional)
-		}
-		if volume.Projected == nil {
+		workload := Workload{Object: object}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &workload.Pod); err != nil {
+			unreadable = append(unreadable, UnreadablePod{object, err})
 			continue
 		}
-		for _, source := range volume.Projected.Sources {
-			if source.Secret != nil {
-				add(source.Secret.Name, "", source.Secret.Optional)
-				addKeys(add, source.Secret.Name, source.Secret.Items, source.Secret.Optional)
-			}
+		workload.Pods = o.replicas(object)
+		workloads = append(workloads, workload)
+	}
+	return workloads, unreadable
+}
+
+// replicas is how many Pods an object makes at least while nothing is wrong: what is suspended makes none, and what is
+// scaled by something else has the least number of that.
+func (o *Overlay) replicas(object *unstructured.Unstructured) int64 {
+	job := []string{"spec"}
+	switch object.GetKind() {
+	case "CronJob":
+		job = []string{"spec", "jobTemplate", "spec"}
+		fallthrough
+	case "Job":
+		suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend")
+		if suspended {
+			return 0
+		}
+		parallel := number(object, 1, append(slices.Clone(job), "parallelism")...)
+		return min(parallel, number(object, parallel, append(slices.Clone(job), "completions")...))
+	}
+	for _, scaler := range o.Objects {
+		target, _, _ := unstructured.NestedStringMap(scaler.Object, "spec", "scaleTargetRef")
+		if target["name"] != object.GetName() || cmp.Or(target["kind"], "Deployment") != object.GetKind() || scaler.GetNamespace() != object.GetNamespace() {
+			continue
+		}
+		switch scaler.GetKind() {
+		case "HorizontalPodAutoscaler":
+			return number(scaler, 1, "spec", "minReplicas")
+		case "ScaledObject": // of KEDA
+			return number(scaler, 0, "spec", "minReplicaCount")
 		}
 	}
-	return uses
+	return number(object, 1, "spec", "replicas")
 }
 
-// PullSecrets are the Secrets with which the images of the workload are pulled. Pods start without them, where the node
-// may pull the images.
-func (w Workload) PullSecrets() []string {
-	var names []string
-	for _, pull := range w.Pod.ImagePullSecrets {
-		names = append(names, pull.Name)
+// number is a number at a path of an object, or otherwise where there is none.
+func number(object *unstructured.Unstructured, otherwise int64, path ...string) int64 {
+	if number, ok, err := unstructured.NestedInt64(object.Object, path...); ok && err == nil {
+		return number
 	}
-	return names
-}
-
-func addKeys(add func(string, string, *bool), secret string, items []corev1.KeyToPath, optional *bool) {
-	for _, item := range items {
-		add(secret, item.Key, optional)
-	}
+	return otherwise
 }
 
 func (w Workload) containers() []corev1.Container {

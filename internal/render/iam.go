@@ -22,6 +22,19 @@ type Cloud struct {
 	OIDCIssuer string
 }
 
+// of is what is known of the cluster of an environment, which may itself name the cluster's project.
+func (c Cloud) of(env *v1alpha1.AppEnvironment) (Cloud, error) {
+	if env.Spec.Secrets == nil || env.Spec.Secrets.Store.GCPSecretManager == nil || env.Spec.Secrets.Store.GCPSecretManager.ClusterProjectID == nil {
+		return c, nil
+	}
+	named := *env.Spec.Secrets.Store.GCPSecretManager.ClusterProjectID
+	if c.Project != "" && c.Project != named {
+		return c, fmt.Errorf("the cluster's project is %s (--cluster-project), and %s in spec.secrets.store.gcpSecretManager.clusterProjectID", c.Project, named)
+	}
+	c.Project = named
+	return c, nil
+}
+
 // A Binding is a command that gives an identity one permission.
 type Binding struct {
 	// Why says what it is for.
@@ -34,6 +47,10 @@ type Binding struct {
 // act as its cloud identity, and the identity of the store may read the secrets that are asked for, one by one. They
 // can be run again. An error says what must be known of the cluster.
 func Bindings(env *v1alpha1.AppEnvironment, cloud Cloud) ([]Binding, error) {
+	cloud, err := cloud.of(env)
+	if err != nil {
+		return nil, err
+	}
 	var all []Binding
 	for _, namespace := range env.Spec.Namespaces {
 		for _, account := range namespace.ServiceAccounts {
