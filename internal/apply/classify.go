@@ -2,6 +2,7 @@ package apply
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,6 +55,13 @@ func Classify(err error) Problem {
 		problem.Reason, problem.Final, problem.Recheck = ReasonRejected, true, recheckFinal
 	}
 	return problem
+}
+
+// LacksPermission says whether a request failed because the user may not make it at all. An admission policy or webhook
+// answers with the same code, and means the object.
+func LacksPermission(err error) bool {
+	return apierrors.IsUnauthorized(err) ||
+		apierrors.IsForbidden(err) && strings.Contains(err.Error(), `" cannot `) && !strings.Contains(err.Error(), "denied")
 }
 
 // IsTaken says whether a create failed because the name is taken.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +21,7 @@ import (
 	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/controller"
+	"github.com/appenv/appenv-operator/internal/infer"
 )
 
 type adoptOptions struct {
@@ -81,7 +81,10 @@ func (o *adoptOptions) run(ctx context.Context, name string, streams Streams, c 
 	if err != nil {
 		return err
 	}
-	candidates := candidatesOf(env, foresight)
+	candidates, err := o.candidates(env, foresight)
+	if err != nil {
+		return err
+	}
 	var out bytes.Buffer
 	unsafe := listCandidates(&out, env, candidates, o.yes)
 	if _, err := streams.Out.Write(out.Bytes()); err != nil {
@@ -111,9 +114,9 @@ type candidate struct {
 	unsafe string
 }
 
-// candidatesOf are what would be taken over, or would if it were safe, or if it were not somebody's, in the order of the
+// candidates are what would be taken over, or would if it were safe, or if it were not somebody's, in the order of the
 // components.
-func candidatesOf(env *v1alpha1.AppEnvironment, foresight *controller.Foresight) []candidate {
+func (o *adoptOptions) candidates(env *v1alpha1.AppEnvironment, foresight *controller.Foresight) ([]candidate, error) {
 	var all []candidate
 	for _, change := range foresight.Changes {
 		each := candidate{key: change.Key, live: change.Live}
@@ -135,16 +138,26 @@ func candidatesOf(env *v1alpha1.AppEnvironment, foresight *controller.Foresight)
 		all = append(all, each)
 	}
 	for _, live := range foresight.Applications {
-		if live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] != env.Name {
-			all = append(all, candidate{key: component.KeyOf(live), live: live, fields: []string{"metadata.ownerReferences"}})
+		if live.GetAnnotations()[v1alpha1.AnnotationAdoptBy] == env.Name {
+			continue
 		}
+		changes, err := infer.Joining(env, live, o.settings)
+		if err != nil {
+			return nil, err
+		}
+		each := candidate{key: component.KeyOf(live), live: live, fields: []string{"metadata.ownerReferences"}}
+		for _, change := range changes {
+			each.fields = append(each.fields, change.Field)
+		}
+		slices.Sort(each.fields)
+		all = append(all, each)
 	}
 	for _, app := range foresight.Held {
 		if isAboutNames(app.Why) {
 			all = append(all, candidate{key: component.Key{Kind: "Application", Name: app.Application}, unsafe: app.Why.Message})
 		}
 	}
-	return all
+	return all, nil
 }
 
 // comesByItself says whether something is refused for what is yet to come, and not for what exists.
@@ -178,27 +191,12 @@ func unmarked(object *unstructured.Unstructured) *unstructured.Unstructured {
 	return object
 }
 
-// losesSecret says that External Secrets would delete the Secret that it has made, as it does when its owner asks for one
-// of another name.
+// losesSecret says that taking an ExternalSecret back would lose the Secret that it has made.
 func losesSecret(change controller.Change) string {
 	if change.Key.Kind != "ExternalSecret" || change.After == nil {
 		return ""
 	}
-	target := func(object *unstructured.Unstructured) string {
-		name, _, _ := unstructured.NestedString(object.Object, "spec", "target", "name")
-		return cmp.Or(name, object.GetName())
-	}
-	before, after := target(change.Live), target(change.After)
-	if before == after {
-		return ""
-	}
-	return fmt.Sprintf("it makes Secret %s and would make %s: External Secrets deletes the first. Set secretName: %s at its item of spec.secrets, or, once nothing uses %s any more: %s",
-		before, after, before, before, consentTo(change.Key))
-}
-
-// consentTo is the command that gives an object away, but for the environment's name.
-func consentTo(key component.Key) string {
-	return fmt.Sprintf("kubectl -n %s annotate --overwrite %s %s %s=NAME", key.Namespace, strings.ToLower(key.Kind), key.Name, v1alpha1.AnnotationAdoptBy)
+	return strings.Join(component.AdoptExternalSecret(change.Live, change.After), "; ")
 }
 
 // listCandidates writes what would become of each, and says whether something is not safe.
@@ -208,7 +206,7 @@ func listCandidates(out *bytes.Buffer, env *v1alpha1.AppEnvironment, candidates 
 		switch {
 		case each.unsafe != "":
 			unsafe = true
-			fmt.Fprintf(out, "no  %s: %s\n", each.key, strings.ReplaceAll(each.unsafe, "=NAME", "="+env.Name))
+			fmt.Fprintf(out, "no  %s: %s\n", each.key, each.unsafe)
 			continue
 		case len(each.fields) > 0:
 			fmt.Fprintf(out, "yes %s: the operator changes %s\n", each.key, strings.Join(each.fields, ", "))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -16,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/lint"
 )
 
@@ -168,13 +168,8 @@ func (c *cluster) tried(ctx context.Context, request *rest.Request, name string)
 // refuses says whether an error is the API server's judgement of the object, and neither of who asks nor of its own state.
 // Policies and permissions both answer that something is forbidden.
 func refuses(err error) bool {
-	switch {
-	case apierrors.IsForbidden(err):
-		return !strings.Contains(err.Error(), `" cannot `) || strings.Contains(err.Error(), "denied")
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
-		return true
-	}
-	return false
+	return !apply.LacksPermission(err) &&
+		(apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsRequestEntityTooLargeError(err))
 }
 
 // A refusal is what the API server has to say against an environment.

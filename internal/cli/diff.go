@@ -72,9 +72,12 @@ change, 1 if something would, 2 if that could not be found out.`,
 }
 
 func (o *diffOptions) run(command *cobra.Command, streams Streams, c *cluster) (text []byte, some bool, err error) {
-	environments, err := acceptedFiles(command, &o.files, streams, o.settings)
+	environments, warnings, err := acceptedFiles(command, &o.files, streams, o.settings)
 	if err != nil {
 		return nil, false, err
+	}
+	for _, warning := range warnings { // what is foreseen of one does not know of the others
+		fmt.Fprintln(streams.Err, "warning: "+warning)
 	}
 	if err := c.connect(); err != nil {
 		return nil, false, err

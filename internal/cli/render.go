@@ -151,7 +151,7 @@ func (o *renderOptions) documents(env *v1alpha1.AppEnvironment) ([]any, error) {
 // accepted are the environments in the files, all accepted by the API server and allowed by the operator.
 func accepted(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*v1alpha1.AppEnvironment, error) {
 	var environments []*v1alpha1.AppEnvironment
-	found, err := acceptedFiles(command, f, streams, settings)
+	found, _, err := acceptedFiles(command, f, streams, settings)
 	for _, file := range found {
 		environments = append(environments, file.Env)
 	}
@@ -159,25 +159,28 @@ func accepted(command *cobra.Command, f *files, streams Streams, settings compon
 }
 
 // acceptedFiles are those environments with the files that they stand in. One whose file has no mode has none: what it is in
-// the cluster, if it is there, only the cluster knows.
-func acceptedFiles(command *cobra.Command, f *files, streams Streams, settings component.Settings) ([]*lint.Environment, error) {
+// the cluster, if it is there, only the cluster knows. Each is accepted by itself: warnings say what they claim of one another.
+func acceptedFiles(command *cobra.Command, f *files, streams Streams, settings component.Settings) (found []*lint.Environment, warnings []string, err error) {
 	set, err := load(command.Context(), f, nil, streams, settings)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var failures []error
 	for _, finding := range set.Check() {
-		if finding.Severity == lint.Error && slices.Contains([]string{"unreadable", "schema", "unknown-field", "not-allowed"}, finding.Rule) {
+		switch {
+		case finding.Severity == lint.Error && slices.Contains([]string{"unreadable", "schema", "unknown-field", "not-allowed"}, finding.Rule):
 			failures = append(failures, fmt.Errorf("%s: %s", finding.Position, finding.Message))
+		case finding.Rule == "claimed-twice" || finding.Rule == "duplicate-environment":
+			warnings = append(warnings, fmt.Sprintf("%s: %s", finding.Position, finding.Message))
 		}
 	}
 	if len(failures) > 0 {
-		return nil, errors.Join(failures...)
+		return nil, nil, errors.Join(failures...)
 	}
 	for _, file := range set.Valid() {
 		if _, set, _ := unstructured.NestedFieldNoCopy(file.Object.Object, "spec", "mode"); !set {
 			file.Env.Spec.Mode = ""
 		}
 	}
-	return set.Valid(), nil
+	return set.Valid(), warnings, nil
 }

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	"github.com/appenv/appenv-operator/internal/foreign/argocd"
 )
 
-// What adopting an ApplicationSet, an AppProject or an Application would break. Each
+// What adopting an ApplicationSet, an AppProject, an Application or an ExternalSecret would break. Each
 // function gives reasons, in words, sorted; none means that it is safe. Nothing else
 // has to be looked at: what the intent does not hold stays as it is in other kinds.
 
@@ -128,6 +129,20 @@ func AdoptProject(live *unstructured.Unstructured, others []string) []string {
 	}
 	slices.Sort(problems)
 	return problems
+}
+
+// AdoptExternalSecret says whether taking over a live ExternalSecret would lose the Secret that it has made: External
+// Secrets deletes that when the one which owns it asks for a Secret of another name.
+func AdoptExternalSecret(live, want *unstructured.Unstructured) []string {
+	target := func(object *unstructured.Unstructured) string {
+		return cmp.Or(text(object.Object, "spec", "target", "name"), object.GetName())
+	}
+	before, after := target(live), target(want)
+	if policy := text(live.Object, "spec", "target", "creationPolicy"); before == after || policy != "" && policy != "Owner" {
+		return nil
+	}
+	return []string{fmt.Sprintf("it makes Secret %s and would make %s: External Secrets deletes the first; set secretName: %s at its item of spec.secrets, or, once nothing uses %s any more, give it spec.target.name %s",
+		before, after, before, before, after)}
 }
 
 // foreignFields are the fields of a live ApplicationSet that the operator never writes.

@@ -192,3 +192,26 @@ func TestAdoptProject(t *testing.T) {
 		})
 	}
 }
+
+func TestAdoptExternalSecret(t *testing.T) {
+	object := func(target map[string]any) *unstructured.Unstructured {
+		u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"target": target}}}
+		u.SetName("env")
+		return u
+	}
+	for what, c := range map[string]struct {
+		live, want map[string]any
+		safe       bool
+	}{
+		"the same name":            {map[string]any{"name": "a"}, map[string]any{"name": "a"}, true},
+		"the default and the same": {nil, map[string]any{"name": "env"}, true},
+		"another name":             {map[string]any{"name": "a"}, map[string]any{"name": "env"}, false},
+		"from the default":         {nil, map[string]any{"name": "a"}, false},
+		"owned in words":           {map[string]any{"name": "a", "creationPolicy": "Owner"}, map[string]any{"name": "b"}, false},
+		"not owned":                {map[string]any{"name": "a", "creationPolicy": "Orphan"}, map[string]any{"name": "b"}, true},
+	} {
+		if got := AdoptExternalSecret(object(c.live), object(c.want)); (len(got) == 0) != c.safe {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+}

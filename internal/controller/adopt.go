@@ -146,6 +146,17 @@ func (p *pass) mayTake(app string, live *unstructured.Unstructured) (why compone
 	return component.Health{}, true
 }
 
+// guardSecret refuses an ExternalSecret that consents, where taking it over would lose the Secret that it has made.
+func (p *pass) guardSecret(intent *unstructured.Unstructured) {
+	key := component.KeyOf(intent)
+	if key.Kind != "ExternalSecret" || !p.consenting[key] || p.live[key] == nil {
+		return
+	}
+	if problems := component.AdoptExternalSecret(p.live[key], intent); len(problems) > 0 {
+		p.unread[key] = p.unsafe(problems)
+	}
+}
+
 // unsafe is the refusal of an adoption that would break something.
 func (p *pass) unsafe(problems []string) component.Health {
 	p.recheckIn(p.config.RecheckInterval)

@@ -21,7 +21,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
-	"github.com/appenv/appenv-operator/internal/apply"
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/config"
 )
@@ -98,7 +97,7 @@ func NewForeseer(restConfig *rest.Config, settings component.Settings) (*Foresee
 // consents to be taken over, and that the environment takes back what an earlier one of its name left behind.
 //
 // Where something about an object cannot be read, the object would be left alone, and Why says so. An error means that
-// nothing could be told.
+// nothing could be told, as when whoever asks has not the permissions of the operator.
 func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, supposing bool) (*Foresight, error) {
 	env = env.DeepCopy()
 	if env.UID == "" { // it would be the youngest, and the owner of nothing
@@ -113,8 +112,8 @@ func (f *Foreseer) Foresee(ctx context.Context, env *v1alpha1.AppEnvironment, su
 	p.suspended, p.supposing = v1alpha1.ReasonObserving, supposing
 	p.gather(ctx)
 	p.decide(ctx)
-	if len(p.errs) > 0 {
-		return nil, errors.Join(p.errs...)
+	if err := errors.Join(errors.Join(p.errs...), p.unpermitted()); err != nil {
+		return nil, err
 	}
 	return p.outlook(ctx)
 }
@@ -148,39 +147,6 @@ func (p *pass) outlook(ctx context.Context) (*Foresight, error) {
 		foresight.Changes = append(foresight.Changes, Change{Component: gone.component, Key: gone.key, Action: gone.action, Live: p.live[gone.key]})
 	}
 	return foresight, nil
-}
-
-// tryStep fills in what a step would do; nothing when there is nothing to do.
-func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
-	switch s.action {
-	case actionNone:
-	case actionCreate:
-		change.Action, change.After = v1alpha1.ActionCreate, s.intent
-	case actionRefuse:
-		change.Action, change.Why = v1alpha1.ActionRefuse, s.refusal
-	case actionApply, actionAdopt:
-		after, err := p.applier.Try(ctx, s.intent, s.live)
-		if isOfOurPolicies(err) { // which let the operator do it
-			after, err = p.applier.Guess(s.intent, s.live), nil
-		}
-		switch {
-		case err != nil && !apply.Classify(err).Final:
-			return err
-		case err != nil:
-			change.Action, change.Why = v1alpha1.ActionRefuse, p.failed(err)
-			return nil
-		}
-		change.Action, change.After = v1alpha1.ActionUpdate, after
-		if s.action == actionAdopt {
-			change.Action = v1alpha1.ActionAdopt
-		}
-	}
-	return nil
-}
-
-// isOfOurPolicies says whether one of the operator's admission policies (config/policy) refuses a person what the operator may do.
-func isOfOurPolicies(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy 'appenv-")
 }
 
 // refusals are what a component leaves alone beside the objects of its plan, or as a whole.

@@ -53,6 +53,7 @@ func (p *pass) gatherLive(ctx context.Context) {
 			if _, err := p.findLive(ctx, component.KeyOf(intent)); err != nil {
 				p.unreadable(component.KeyOf(intent), err)
 			}
+			p.guardSecret(intent)
 		}
 	}
 	for key, live := range p.live {

@@ -66,6 +66,31 @@ func Differences(have, want *unstructured.Unstructured, settings component.Setti
 	return c.changes.Changes
 }
 
+// Joining says what would become of an Application that nobody generates once the environment's ApplicationSet does.
+func Joining(env *v1alpha1.AppEnvironment, live *unstructured.Unstructured, settings component.Settings) ([]Remark, error) {
+	live = normal(live, settings)
+	c := &checker{in: render.Input(env, settings), given: []*unstructured.Unstructured{live}, changes: &Changes{}}
+	children, err := render.Children(c.in)
+	if err != nil {
+		return nil, err
+	}
+	for _, child := range children {
+		if !isOf(child.Object, "ApplicationSet") {
+			continue
+		}
+		generated, err := expand(child.Object)
+		if err != nil {
+			return nil, err
+		}
+		for _, app := range generated {
+			if app.object.GetName() == live.GetName() {
+				c.application(live, app.object)
+			}
+		}
+	}
+	return c.changes.Changes, nil
+}
+
 type checker struct {
 	in      component.Input
 	given   []*unstructured.Unstructured
@@ -217,5 +242,26 @@ func (c *checker) application(have, want *unstructured.Unstructured) {
 		if _, kept := want.GetLabels()[key]; !kept && !isReserved(key) {
 			c.change(want, "metadata.labels."+key, "would be taken away")
 		}
+	}
+	if ownerOf(have) == "" && c.find(component.KeyOf(have)) != nil { // nobody generates it, so far
+		c.joining(have, want)
+	}
+}
+
+// keptByArgoCD are the annotations that its ApplicationSet controller leaves on an Application, and those that it or kubectl
+// writes again (createOrUpdateInCluster of Argo CD).
+var keptByArgoCD = []string{
+	"argocd.argoproj.io/hydrate", "argocd.argoproj.io/refresh", "kubectl.kubernetes.io/last-applied-configuration", "notified.notifications.argoproj.io",
+}
+
+// joining is what becomes of an Application's metadata once an ApplicationSet generates it: it is that of the template.
+func (c *checker) joining(have, want *unstructured.Unstructured) {
+	for _, key := range slices.Sorted(maps.Keys(component.WithoutMarks(have.GetAnnotations()))) {
+		if _, kept := want.GetAnnotations()[key]; !kept && !slices.Contains(keptByArgoCD, key) {
+			c.change(want, "metadata.annotations."+key, "would be taken away")
+		}
+	}
+	if !slices.Contains(have.GetFinalizers(), argocd.ResourcesFinalizer) {
+		c.change(want, "metadata.finalizers", "would have "+argocd.ResourcesFinalizer+": deleting it then deletes what it deploys")
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -153,6 +155,7 @@ func TestAnApplicationOfItsOwnIsTakenIntoTheListByConsent(t *testing.T) {
 		"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": "it-lone"},
 		"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true, "selfHeal": true}},
 	})
+	lone.SetAnnotations(map[string]string{"notifications.argoproj.io/subscribe.on-sync-failed.slack": "channel"})
 	plane.ArgoCD.Judge(lone.GetName(), fixture.Verdict{Silent: true})
 	plane.CreateForeign(t, lone)
 	plane.Run(t, fixture.Small("lone"))
@@ -160,12 +163,41 @@ func TestAnApplicationOfItsOwnIsTakenIntoTheListByConsent(t *testing.T) {
 	if live := plane.Get(t, fixture.ApplicationGVK, application("lone", "web")); len(live.GetOwnerReferences()) > 0 {
 		t.Error("it was taken without consent")
 	}
+	pluginSays(t, 0, []string{
+		"yes Application argocd/lone-web-dev: the operator changes metadata.annotations.notifications.argoproj.io/subscribe.on-sync-failed.slack, metadata.finalizers, metadata.labels.kept, metadata.ownerReferences, spec.project\n",
+	}, "adopt", "lone")
 	plane.ArgoCD.Judge(lone.GetName(), fixture.Verdict{})
 	plane.Consent(t, fixture.ApplicationGVK, application("lone", "web"), "lone")
 	plane.WaitReady(t, "lone")
 	live, set := plane.Get(t, fixture.ApplicationGVK, application("lone", "web")), plane.Get(t, fixture.ApplicationSetGVK, argocd("lone"))
 	if live.GetUID() != lone.GetUID() || !metav1.IsControlledBy(live, set) {
 		t.Error("the Application was replaced, or is not the ApplicationSet's")
+	}
+}
+
+// External Secrets deletes the Secret that it has made when the ExternalSecret which owns it asks for another name.
+func TestAnExternalSecretThatMakesASecretOfAnotherNameIsNotTaken(t *testing.T) {
+	t.Parallel()
+	const name = "other-secret"
+	plane.RunReady(t, fixture.Small(name))
+	spec := map[string]any{
+		"secretStoreRef": map[string]any{"name": "theirs", "kind": "SecretStore"}, "target": map[string]any{"name": "app-secrets"},
+		"dataFrom": []any{map[string]any{"extract": map[string]any{"key": "x"}}},
+	}
+	theirs := fixture.Foreign(fixture.ExternalSecretGVK, inside(name, "env"), spec)
+	theirs.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptBy: name})
+	plane.CreateForeign(t, theirs)
+	before := plane.Get(t, fixture.ExternalSecretGVK, inside(name, "env"))
+	plane.Edit(t, name, func(env *v1alpha1.AppEnvironment) { env.Spec.Secrets = fixture.FakeSecrets(name, "env") })
+	plane.WaitFor(t, name, fixture.Has(v1alpha1.ConditionSecretsReady, metav1.ConditionFalse, v1alpha1.ReasonAdoptionUnsafe),
+		fixture.BlockedOn("ExternalSecret it-other-secret/env", "it makes Secret app-secrets and would make env", "set secretName: app-secrets"))
+	if live := plane.Get(t, fixture.ExternalSecretGVK, inside(name, "env")); !equality.Semantic.DeepEqual(live.Object["spec"], before.Object["spec"]) {
+		t.Errorf("it was written: %v", live.Object["spec"])
+	}
+	plane.Edit(t, name, func(env *v1alpha1.AppEnvironment) { env.Spec.Secrets.Items[0].SecretName = ptr.To("app-secrets") })
+	plane.WaitReady(t, name)
+	if live := plane.Get(t, fixture.ExternalSecretGVK, inside(name, "env")); live.GetUID() != theirs.GetUID() {
+		t.Error("it was replaced")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // foresee says what the operator would do, as the plugin asks.
-func foresee(t *testing.T, env *v1alpha1.AppEnvironment, supposing bool) *controller.Foresight {
+func foresee(t *testing.T, env *v1alpha1.AppEnvironment) *controller.Foresight {
 	t.Helper()
 	config := plane.Operator.Config
 	foreseer, err := controller.NewForeseer(plane.Admin(), component.Settings{
@@ -27,7 +27,7 @@ func foresee(t *testing.T, env *v1alpha1.AppEnvironment, supposing bool) *contro
 	if err != nil {
 		t.Fatal(err)
 	}
-	foresight, err := foreseer.Foresee(t.Context(), env, supposing)
+	foresight, err := foreseer.Foresee(t.Context(), env, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +50,11 @@ func TestTheOperatorDoesWhatIsForeseen(t *testing.T) {
 	} {
 		before := childrenAlive(t, name)
 		next := plane.Environment(t, name)
-		if foresight := foresee(t, next, false); len(foresight.Changes)+len(foresight.Held)+len(foresight.Pending) > 0 {
+		if foresight := foresee(t, next); len(foresight.Changes)+len(foresight.Held)+len(foresight.Pending) > 0 {
 			t.Errorf("before %s: %d changes are foreseen of what is as it should be", step.name, len(foresight.Changes))
 		}
 		step.change(next)
-		foreseen := foresee(t, next, false)
+		foreseen := foresee(t, next)
 		plane.Edit(t, name, step.change)
 		plane.WaitReady(t, name)
 		checkCameTrue(t, step.name, foreseen, before, childrenAlive(t, name))
@@ -63,7 +63,7 @@ func TestTheOperatorDoesWhatIsForeseen(t *testing.T) {
 
 func checkForeseenCreation(t *testing.T, env *v1alpha1.AppEnvironment) {
 	t.Helper()
-	foreseen := foresee(t, env, false)
+	foreseen := foresee(t, env)
 	var created, recorded []string
 	for _, change := range foreseen.Changes {
 		if change.Action != v1alpha1.ActionCreate {

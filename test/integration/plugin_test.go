@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -102,8 +106,7 @@ func TestThePluginLeavesAloneWhatIsNotSafeToTakeOver(t *testing.T) {
 	plane.WaitFor(t, name, taken)
 	pluginSays(t, 1, []string{
 		"no  ApplicationSet argocd/unplugged: Application unplugged-web-dev has targetRevision \"another\"",
-		"no  ExternalSecret it-unplugged/env: it makes Secret app-secrets and would make env: External Secrets deletes the first. Set secretName: app-secrets",
-		"kubectl -n it-unplugged annotate --overwrite externalsecret env platform.appenv.dev/adopt-by=unplugged",
+		"no  ExternalSecret it-unplugged/env: it makes Secret app-secrets and would make env: External Secrets deletes the first; set secretName: app-secrets",
 		"yes Namespace it-unplugged",
 	}, "adopt", name)
 	pluginSays(t, 1, []string{"Namespace it-unplugged: given to unplugged"}, "adopt", name, "--yes")
@@ -171,6 +174,32 @@ func TestThePluginShowsWhatAnEditChanges(t *testing.T) {
 	if code != 2 || out != "" || !strings.Contains(failures, `User "nobody-in-particular" cannot`) {
 		t.Errorf("without permission: %d\n%s%s", code, out, failures)
 	}
+	editor := plane.Admin() // of AppEnvironments, and of nothing that they are made of
+	editor.Impersonate.UserName = "edits-environments"
+	permit(t, editor.Impersonate.UserName, rbacv1.PolicyRule{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"appenvironments"}, Verbs: []string{"*"}})
+	code, out, failures = pluginAs(t, editor, same, "diff", "-f", "-")
+	if code != 2 || out != "" || !strings.Contains(failures, `User "edits-environments" cannot`) {
+		t.Errorf("with permission for the environment only: %d\n%s%s", code, out, failures)
+	}
+	permit(t, editor.Impersonate.UserName, rbacv1.PolicyRule{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"get", "list"}})
+	code, out, failures = pluginAs(t, editor, file(fixture.Change), "diff", "-f", "-")
+	if code != 2 || out != "" || !strings.Contains(failures, `User "edits-environments" cannot patch`) {
+		t.Errorf("with permission to read: %d\n%s%s", code, out, failures)
+	}
+}
+
+// permit gives a user permissions in the whole cluster.
+func permit(t *testing.T, user string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	name := user + "-" + strings.Join(rule.Verbs, "-")
+	name = strings.ReplaceAll(name, "*", "all")
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{rule}}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	}
+	plane.Create(t, role)
+	plane.Create(t, binding)
 }
 
 // The admission policies let nobody but the operator write the marks of ownership, not even by a dry run. Who may read is
@@ -179,7 +208,17 @@ func TestThePluginTellsAPersonWhomThePoliciesBindTheSame(t *testing.T) {
 	t.Parallel()
 	const name = "policed-plugin"
 	makeByHand(t, name, nil)
-	plane.Run(t, twoApps(name))
+	env := twoApps(name)
+	env.Spec.Namespaces[0].Limits = []v1alpha1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Default: v1alpha1.ResourceList{corev1.ResourceCPU: {Quantity: resource.MustParse("500m")}}}}
+	env.Spec.Secrets = fixture.FakeSecrets(name, "env")
+	for _, same := range render(t, env) { // as somebody has applied them who has read the same documentation
+		if same.GetKind() == "LimitRange" || same.GetKind() == "ExternalSecret" {
+			same.SetLabels(nil)
+			same.SetAnnotations(nil)
+			plane.CreateForeign(t, &same)
+		}
+	}
+	plane.Run(t, env)
 	plane.WaitFor(t, name, taken)
 	person := plane.Admin()
 	person.Impersonate.UserName = "somebody"
@@ -189,7 +228,7 @@ func TestThePluginTellsAPersonWhomThePoliciesBindTheSame(t *testing.T) {
 	if out != want {
 		t.Errorf("the administrator, whom they do not bind, is told\n%s", want)
 	}
-	for _, text := range []string{"yes Namespace it-policed-plugin", "yes AppProject argocd/policed-plugin", "yes ApplicationSet argocd/policed-plugin"} {
+	for _, text := range []string{"yes LimitRange it-policed-plugin/policed-plugin: it stays as it is\n", "yes ExternalSecret it-policed-plugin/env: it stays as it is\n", "yes Namespace it-policed-plugin", "yes AppProject argocd/policed-plugin", "yes ApplicationSet argocd/policed-plugin"} {
 		if !strings.Contains(out, text) {
 			t.Errorf("adopt does not say %q", text)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
+	"github.com/appenv/appenv-operator/internal/controller"
 	"github.com/appenv/appenv-operator/test/fixture"
 )
 
@@ -44,6 +46,12 @@ func TestAnObjectThatAPolicyRefusesStallsAndTheRestGoesOn(t *testing.T) {
 		fixture.BlockedOn("ResourceQuota it-refused/refused", "quotas are given by the platform team"),
 		fixture.Has(v1alpha1.ConditionCertificatesReady, metav1.ConditionTrue, v1alpha1.ReasonReady),
 		fixture.Has(v1alpha1.ConditionDNSReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+	refused := func(change controller.Change) bool {
+		return change.Key.Kind == "ResourceQuota" && change.Action == v1alpha1.ActionRefuse && strings.Contains(change.Why.Message, "quotas are given by the platform team")
+	}
+	if foresight := foresee(t, plane.Environment(t, "refused")); !slices.ContainsFunc(foresight.Changes, refused) {
+		t.Errorf("that the quota is refused is not foreseen: %+v", foresight.Changes)
+	}
 	plane.Delete(t, binding)
 }
 
