@@ -18,6 +18,9 @@ func (m *importer) readCertificates() {
 			if known[certificate.Name] {
 				field, why = "metadata.name", "another certificate of the environment has the name"
 			}
+			if why == "" && len(m.env.Spec.Certificates) == maxCertificates {
+				why = tooMany(maxCertificates, "certificates")
+			}
 			if why != "" {
 				m.leave(u, field, why)
 				continue

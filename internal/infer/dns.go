@@ -31,8 +31,12 @@ func (m *importer) readDNS() {
 		}
 		records = append(records, record)
 	}
-	if len(records) == 0 {
+	switch {
+	case len(records) == 0:
 		m.leave(u, "spec.endpoints", "it has no records")
+		return
+	case len(records) > maxRecords: // an object is taken as a whole
+		m.leave(u, "spec.endpoints", tooMany(maxRecords, "records"))
 		return
 	}
 	m.take(u, "spec.dns")

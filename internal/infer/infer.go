@@ -10,6 +10,7 @@ package infer
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -93,6 +94,17 @@ func Environment(objects []unstructured.Unstructured, o Options) (*Result, error
 func byKey(a, b Remark) int {
 	rank := func(r Remark) int { return component.PlaceOf(r.Key.GroupKind()).Component }
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Key.String(), b.Key.String()))
+}
+
+// How many of a kind an environment may have: as its schema has it.
+const (
+	maxSecrets      = 50
+	maxCertificates = 20
+	maxRecords      = 100
+)
+
+func tooMany(most int, of string) string {
+	return fmt.Sprintf("an environment has at most %d %s", most, of)
 }
 
 // An importer reads one environment from objects, step by step.

@@ -40,6 +40,8 @@ func (m *importer) readSecrets() {
 			field, why = "spec.refreshInterval", "an environment's secrets are read equally often, the others every "+interval
 		case written[place] || written[item.Name]:
 			field, why = "metadata.name", "another one has the name, or writes the same Secret"
+		case len(secrets.Items) == maxSecrets:
+			why = tooMany(maxSecrets, "secrets")
 		}
 		if why != "" {
 			m.leave(u, field, why)
