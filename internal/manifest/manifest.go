@@ -7,10 +7,10 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
+	"io"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
@@ -75,91 +75,105 @@ type Object struct {
 	// Source is where it begins.
 	Source Position
 
-	root *yamlv3.Node
-	line int // what is added to the lines of root
+	root   *yamlv3.Node // nil where only Source is known
+	origin origin
 }
 
 // Parse reads the objects of a stream of YAML documents or of JSON. file is its name in positions. Documents without
 // content are left out; a List gives its items. What cannot be read is an error, and the other documents are read
 // nevertheless: errors are of type *Error, joined.
 func Parse(file string, data []byte) ([]Object, error) {
+	documents, err := jsonStream(split(file, data))
+	failures := []error{err}
 	var objects []Object
-	var failures []error
-	for _, document := range split(data) {
-		found, err := parseDocument(file, document)
-		if err != nil {
-			failures = append(failures, err)
+	for _, document := range documents {
+		parse := document.parse
+		if document.json {
+			parse = document.parseJSON
 		}
-		objects = append(objects, found...)
+		found, err := parse()
+		objects, failures = append(objects, found...), append(failures, err)
 	}
 	return objects, errors.Join(failures...)
 }
 
-// A document is one of a stream.
-type document struct {
-	line int // lines of the stream before it
-	data []byte
+func (d document) parse() ([]Object, error) {
+	var node, next yamlv3.Node
+	decoder := yamlv3.NewDecoder(bytes.NewReader(d.data))
+	if err := decoder.Decode(&node); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, d.syntaxError(err)
+	}
+	found, err := d.object(&node)
+	switch behind := decoder.Decode(&next); {
+	case behind == nil:
+		err = errors.Join(err, &Error{d.at(next.Line, next.Column), errUnread})
+	case !errors.Is(behind, io.EOF):
+		text, _ := words(behind)
+		err = errors.Join(err, &Error{d.at(cmp.Or(d.lineOf(text), 1), 0), errUnread})
+	}
+	return found, err
 }
 
-// split is the documents of a stream. A marker may carry a comment, as in YAML.
-func split(data []byte) []document {
-	var documents []document
-	current, line := document{}, 0
-	for rest := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")); len(rest) > 0; line++ {
-		end := bytes.IndexByte(rest, '\n') + 1
-		if end == 0 {
-			end = len(rest)
-		}
-		text := rest[:end]
-		if isMarker(text) {
-			documents = append(documents, current)
-			current = document{line: line + 1}
-			// What stands behind the marker belongs to the document, as in "--- {a: b}".
-			if after := bytes.TrimSpace(text[3:]); len(after) > 0 && after[0] != '#' {
-				current = document{line: line, data: append([]byte("   "), text[3:]...)}
-			}
-		} else {
-			current.data = append(current.data, text...)
-		}
-		rest = rest[end:]
-	}
-	return append(documents, current)
-}
+var errUnread = errors.New("kubectl does not read what stands here: a document has ended before it, and no --- begins another")
 
-func isMarker(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("---")) && (len(text) == 3 || strings.ContainsRune(" \t\r\n", rune(text[3])))
-}
-
-func parseDocument(file string, d document) ([]Object, error) {
-	var node yamlv3.Node
-	if err := yamlv3.Unmarshal(d.data, &node); err != nil {
-		return nil, syntaxError(file, d.line, err)
-	}
-	if node.Kind == 0 || len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
-		return nil, nil // nothing but comments
-	}
-	root := node.Content[0]
-	begin := Position{file, root.Line + d.line, root.Column}
-	if root.Kind != yamlv3.MappingNode {
-		return nil, &Error{begin, errors.New("it is no Kubernetes object: an object has apiVersion, kind and metadata")}
-	}
-	if twice := duplicate(root); twice != nil {
-		return nil, &Error{Position{file, twice.Line + d.line, twice.Column}, fmt.Errorf("key %q stands twice", twice.Value)}
+// object is what the document holds, of which the node has the places.
+func (d document) object(node *yamlv3.Node) ([]Object, error) {
+	root, err := d.root(node)
+	if root == nil {
+		return nil, err
 	}
 	// kubectl decodes YAML 1.1 into JSON: yes is true there, and no string.
-	document, err := yaml.YAMLToJSON(d.data)
+	data, err := yaml.YAMLToJSON(d.data)
 	if err != nil {
-		return nil, syntaxError(file, d.line, err)
+		return nil, d.syntaxError(err)
+	}
+	return d.decode(data, root)
+}
+
+// parseJSON has the places from the library for YAML. It does not read all JSON; then only the document's own is known.
+func (d document) parseJSON() ([]Object, error) {
+	var node yamlv3.Node
+	if yamlv3.Unmarshal(d.data, &node) != nil {
+		return d.decode(d.data, nil)
+	}
+	root, err := d.root(&node)
+	if root == nil {
+		return nil, err
+	}
+	return d.decode(d.data, root)
+}
+
+// root is the map that an object is; nil where there is nothing but comments, and with the error that tells why it is none.
+func (d document) root(node *yamlv3.Node) (*yamlv3.Node, error) {
+	if len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
+		return nil, nil
+	}
+	root := node.Content[0]
+	if root.Kind != yamlv3.MappingNode {
+		return nil, &Error{d.at(root.Line, root.Column), errors.New("it is no Kubernetes object: an object has apiVersion, kind and metadata")}
+	}
+	if found := flawOf(root, map[*yamlv3.Node]bool{}); found != nil {
+		return nil, &Error{d.at(found.node.Line, found.node.Column), found.problem}
+	}
+	return root, nil
+}
+
+func (d document) decode(data []byte, root *yamlv3.Node) ([]Object, error) {
+	begin := d.at(1, 1)
+	if root != nil {
+		begin = d.at(root.Line, root.Column)
 	}
 	var fields map[string]any
-	if err := utiljson.Unmarshal(document, &fields); err != nil {
+	if err := utiljson.Unmarshal(data, &fields); err != nil {
 		return nil, &Error{begin, err}
 	}
-	return items(file, Object{&unstructured.Unstructured{Object: fields}, begin, root, d.line})
+	return items(Object{&unstructured.Unstructured{Object: fields}, begin, root, d.origin})
 }
 
 // items is the object, or what the list holds.
-func items(file string, o Object) ([]Object, error) {
+func items(o Object) ([]Object, error) {
 	for _, name := range []string{"apiVersion", "kind"} {
 		if value, _ := o.Object[name].(string); value == "" {
 			return nil, &Error{o.Source, fmt.Errorf("it is no Kubernetes object: it has no %s", name)}
@@ -173,66 +187,18 @@ func items(file string, o Object) ([]Object, error) {
 	var objects []Object
 	var failures []error
 	for i, entry := range entries {
-		node := o.root
+		node, begin := o.root, o.Source
 		if nodes != nil && nodes.Kind == yamlv3.SequenceNode && i < len(nodes.Content) {
 			node = resolve(nodes.Content[i])
+			begin = o.origin.at(node.Line, node.Column)
 		}
-		begin := Position{file, node.Line + o.line, node.Column}
 		fields, isObject := entry.(map[string]any)
 		if !isObject {
 			failures = append(failures, &Error{begin, fmt.Errorf("items[%d] of the %s is no object", i, o.GetKind())})
 			continue
 		}
-		inner, err := items(file, Object{&unstructured.Unstructured{Object: fields}, begin, node, o.line})
+		inner, err := items(Object{&unstructured.Unstructured{Object: fields}, begin, node, o.origin})
 		objects, failures = append(objects, inner...), append(failures, err)
 	}
 	return objects, errors.Join(failures...)
-}
-
-// duplicate is a key that stands twice in one map, nil when there is none. What a merge key brings may be overridden.
-func duplicate(node *yamlv3.Node) *yamlv3.Node {
-	if node.Kind == yamlv3.AliasNode {
-		return nil // it is looked at where it is defined
-	}
-	if node.Kind != yamlv3.MappingNode {
-		for _, below := range node.Content {
-			if found := duplicate(below); found != nil {
-				return found
-			}
-		}
-		return nil
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := resolve(node.Content[i])
-		if key.Kind == yamlv3.ScalarNode && key.Tag != "!!merge" {
-			if seen[key.Value] {
-				return node.Content[i]
-			}
-			seen[key.Value] = true
-		}
-		if found := duplicate(node.Content[i+1]); found != nil {
-			return found
-		}
-	}
-	return nil
-}
-
-var lineOf = regexp.MustCompile(`line (\d+)(?:, column (\d+))?: `)
-
-// syntaxError finds the line that the library tells in its words.
-func syntaxError(file string, before int, err error) error {
-	text := err.Error()
-	for _, prefix := range []string{"error converting YAML to JSON: ", "yaml: ", "unmarshal errors:\n  "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	position := Position{File: file, Line: before + 1}
-	if found := lineOf.FindStringSubmatchIndex(text); found != nil {
-		line, convErr := strconv.Atoi(text[found[2]:found[3]])
-		if convErr == nil {
-			position.Line = line + before
-			text = text[:found[0]] + text[found[1]:]
-		}
-	}
-	return &Error{position, errors.New(strings.TrimSpace(text))}
 }

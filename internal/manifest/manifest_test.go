@@ -128,7 +128,7 @@ func TestWhatIsWrongIsShownWhereItIs(t *testing.T) {
 		"an unknown anchor":             {good + "a: *b\n", "x.yaml:4: unknown anchor 'b' referenced"},
 		"an item that is no object":     {"apiVersion: v1\nkind: List\nitems:\n- 1\n", "x.yaml:4:3: items[0] of the List is no object"},
 		"a brace that stays open":       {good + "a: {b: c\n", "x.yaml:4: did not find expected ',' or '}'"},
-		"an anchor in itself":           {good + "a: &a [*a]\n", "x.yaml:4: anchor 'a' value contains itself"},
+		"an anchor in itself":           {good + "a: &a [*a]\n", "x.yaml:4:8: anchor 'a' value contains itself"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects, err := Parse("x.yaml", []byte(test.in))
@@ -225,6 +225,8 @@ func TestKustomizeFoldersPointAtTheirSources(t *testing.T) {
 func FuzzParseNeverPanics(f *testing.F) {
 	f.Add(stream, "spec.apps[0].image")
 	f.Add("a: &a {<<: *a}", "a.b")
+	f.Add(`{"apiVersion":"v1","kind":"A"}{"a":1} }`, "kind")
+	f.Add("a: b\n...\n c: {d}e", "a")
 	f.Add("apiVersion: v1\nkind: List\nitems: {a: b}", "items[0]")
 	f.Fuzz(func(t *testing.T, data, path string) {
 		objects, err := Parse("x", []byte(data))

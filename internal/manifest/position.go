@@ -22,7 +22,7 @@ func (o Object) At(path string) Position {
 	if place == nil {
 		return o.Source
 	}
-	return Position{o.Source.File, place.Line + o.line, place.Column}
+	return o.origin.at(place.Line, place.Column)
 }
 
 // follow goes down one level: to the value, and to what shows where it is. A key of a map may itself have dots, which
@@ -66,6 +66,9 @@ func parsePath(path string) []string {
 
 // child is the value of a key, nil when there is none.
 func child(node *yamlv3.Node, name string) *yamlv3.Node {
+	if node == nil {
+		return nil
+	}
 	_, value := entry(resolve(node), name)
 	if value == nil {
 		return nil

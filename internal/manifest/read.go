@@ -167,7 +167,7 @@ func (r Reader) build(folder string) ([]Object, error) {
 		objects[i].Source, objects[i].root = Position{File: folder}, nil
 		source, ok := sources[identity(objects[i])]
 		if ok && reflect.DeepEqual(source.Object["spec"], objects[i].Object["spec"]) { // what was patched stands in several places
-			objects[i].Source, objects[i].root, objects[i].line = source.Source, source.root, source.line
+			objects[i].Source, objects[i].root, objects[i].origin = source.Source, source.root, source.origin
 		}
 	}
 	return objects, nil
