@@ -115,10 +115,9 @@ func NewSet(ctx context.Context, kind *crd.Kind, objects []manifest.Object, old 
 	var judging errgroup.Group // most of the time goes into the rules of the schema
 	judging.SetLimit(runtime.GOMAXPROCS(0))
 	for _, object := range objects {
-		if gvk := object.GroupVersionKind(); gvk != kind.GroupVersionKind {
-			if gvk.Group == kind.GroupVersionKind.Group {
-				set.Unreadable = append(set.Unreadable, &manifest.Error{Position: object.Source, Err: fmt.Errorf(
-					"there is no %s of %s; the kind is %s of %s", gvk.Kind, gvk.GroupVersion(), kind.GroupVersionKind.Kind, kind.GroupVersionKind.GroupVersion())})
+		if object.GroupVersionKind() != kind.GroupVersionKind {
+			if mistaken := misspelt(object, kind); mistaken != nil {
+				set.Unreadable = append(set.Unreadable, mistaken)
 			}
 			continue
 		}
@@ -128,6 +127,21 @@ func NewSet(ctx context.Context, kind *crd.Kind, objects []manifest.Object, old 
 	}
 	_ = judging.Wait() // a verdict is no error
 	return set
+}
+
+// misspelt is an error when an object of another kind can only be meant to be of this one: its group or its kind is the same.
+func misspelt(object manifest.Object, kind *crd.Kind) *manifest.Error {
+	right := kind.GroupVersionKind
+	group, _, _ := strings.Cut(object.GetAPIVersion(), "/")
+	if group != right.Group && object.GetKind() != right.Kind {
+		return nil
+	}
+	field := "apiVersion"
+	if object.GetAPIVersion() == right.GroupVersion().String() {
+		field = "kind"
+	}
+	return &manifest.Error{Position: object.At(field), Err: fmt.Errorf(
+		"there is no %s of %s; the kind is %s of %s", object.GetKind(), object.GetAPIVersion(), right.Kind, right.GroupVersion())}
 }
 
 // judge asks what the API server would. before is the object as it is in the cluster, nil where there is none.
