@@ -222,6 +222,36 @@ func TestKustomizeFoldersPointAtTheirSources(t *testing.T) {
 	}
 }
 
+func TestKustomizeFoldersBelowAFolderAreBuilt(t *testing.T) {
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"a.yaml": "apiVersion: v1\nkind: A\n", "dev/kustomization.yaml": "resources: [b.yaml]\n", "dev/b.yaml": "apiVersion: v1\nkind: B\n",
+		"dev/patch.yaml": "apiVersion: v1\nkind: Patch\n", "dev/base/kustomization.yaml": "resources: [d.yaml]\n", "qa/c.yaml": "apiVersion: v1\nkind: C\n",
+		".hidden/kustomization.yaml": "",
+	} {
+		write(t, filepath.Join(folder, name), content)
+	}
+	var built []string
+	build := func(folder string) ([]byte, error) {
+		built = append(built, filepath.Base(folder))
+		return []byte("apiVersion: v1\nkind: B\n"), nil
+	}
+	objects, err := Reader{Recursive: true, Build: build}.Read(folder)
+	var got []string
+	for _, object := range objects {
+		got = append(got, object.GetKind())
+	}
+	if diff := gocmp.Diff([]string{"A", "B", "C"}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if diff := gocmp.Diff([]string{"dev"}, built); diff != "" {
+		t.Errorf("built (-want +got):\n%s", diff)
+	}
+	if got, want := objects[1].At("kind").String(), filepath.Join(folder, "dev", "b.yaml")+":2:1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func FuzzParseNeverPanics(f *testing.F) {
 	f.Add(stream, "spec.apps[0].image")
 	f.Add("a: &a {<<: *a}", "a.b")

@@ -43,8 +43,8 @@ func IsKustomization(folder string) bool {
 }
 
 // Read reads files, folders and "-", in the order given; the files of a folder by name. A folder with a kustomization
-// is built; any other gives its files that end in .yaml, .yml or .json, and having none is an error. All that can be
-// read is read: the errors are joined.
+// is built, also one below a folder; any other gives its files that end in .yaml, .yml or .json, and having none is an
+// error. All that can be read is read: the errors are joined.
 func (r Reader) Read(names ...string) ([]Object, error) {
 	var objects []Object
 	var failures []error
@@ -84,11 +84,11 @@ func readFile(name string) ([]Object, error) {
 }
 
 func (r Reader) readFolder(folder string) ([]Object, error) {
-	files, err := filesIn(folder, r.Recursive)
+	below, err := r.within(folder)
 	if err != nil {
 		return nil, err
 	}
-	if len(files) == 0 {
+	if len(below) == 0 {
 		hint := ""
 		if !r.Recursive {
 			hint = "; folders below it are read with --recursive"
@@ -97,9 +97,13 @@ func (r Reader) readFolder(folder string) ([]Object, error) {
 	}
 	var objects []Object
 	var failures []error
-	for _, file := range files {
-		found, err := readFile(file)
-		if err != nil && r.Forgiving && !looksLikeObjects(file) {
+	for _, name := range below {
+		read := readFile
+		if r.Build != nil && IsKustomization(name) {
+			read = r.build
+		}
+		found, err := read(name)
+		if err != nil && r.Forgiving && !looksLikeObjects(name) {
 			continue
 		}
 		objects, failures = append(objects, found...), append(failures, err)
@@ -121,24 +125,30 @@ func looksLikeObjects(file string) bool {
 	return true
 }
 
-// filesIn are the files of a folder that hold objects, sorted. Kustomize's own file is none, nor is what begins with a dot.
-func filesIn(folder string, recursive bool) ([]string, error) {
-	var files []string
+// within are the files of a folder that hold objects, and the folders below it that are built, sorted. Kustomize's own file
+// is none, nor is what begins with a dot.
+func (r Reader) within(folder string) ([]string, error) {
+	var names []string
 	root := folder + string(filepath.Separator) // so that a link to a folder is followed
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
+		case entry.IsDir() && path == root:
 		case entry.IsDir():
-			if path != root && (!recursive || strings.HasPrefix(entry.Name(), ".")) {
+			if !r.Recursive || strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+			if r.Build != nil && IsKustomization(path) {
+				names = append(names, path)
 				return fs.SkipDir
 			}
 		case slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)) && !slices.Contains(kustomizations, entry.Name()):
-			files = append(files, path)
+			names = append(names, path)
 		}
 		return nil
 	})
-	return files, err
+	return names, err
 }
 
 // build reads what Kustomize makes of a folder. Fields are shown where the files of the folder have them; of an object that
@@ -152,7 +162,7 @@ func (r Reader) build(folder string) ([]Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := filesIn(folder, true)
+	files, err := Reader{Recursive: true}.within(folder)
 	if err != nil {
 		return nil, err
 	}
