@@ -203,7 +203,6 @@ func accept(ctx context.Context, result *infer.Result) (*v1alpha1.AppEnvironment
 	if err != nil {
 		return nil, err
 	}
-	delete(object, "status")
 	verdict := kind.Create(ctx, object)
 	var failures []error
 	for _, problem := range verdict.Errors {

@@ -33,6 +33,7 @@ type Kind struct {
 
 	values validation.SchemaValidator
 	rules  *cel.Validator
+	status bool // the status is a subresource: who writes objects cannot write it
 }
 
 // Load reads the served kinds of one or more CustomResourceDefinitions, as YAML or JSON. Documents of other kinds,
@@ -84,5 +85,6 @@ func newKind(spec apiextensionsv1.CustomResourceDefinitionSpec, version apiexten
 		Schema:           structural,
 		values:           values,
 		rules:            cel.NewValidator(structural, true, celconfig.PerCallLimit),
+		status:           version.Subresources != nil && version.Subresources.Status != nil,
 	}, nil
 }

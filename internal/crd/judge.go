@@ -15,6 +15,7 @@ import (
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	metadata "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/common"
@@ -33,28 +34,31 @@ type Verdict struct {
 func (v Verdict) OK() bool { return len(v.Unknown) == 0 && len(v.Errors) == 0 }
 
 // Create judges an object that is to be created. The object gets its defaults and loses its unknown fields, as in the
-// server.
+// server, and its status where that is a subresource.
 func (k *Kind) Create(ctx context.Context, object map[string]any) Verdict {
 	verdict, ok := k.prepare(object)
 	if !ok {
 		return verdict
 	}
+	k.keepStatus(object, nil)
 	u := k.unplaced(object)
 	found := metadata.ValidateObjectMetaAccessor(u, k.Namespaced, metadata.NameIsDNSSubdomain, field.NewPath("metadata"))
 	found = append(found, validation.ValidateCustomResource(nil, object, k.values)...)
 	found = append(found, objectmeta.Validate(ctx, nil, object, k.Schema, false)...)
 	found = append(found, listtype.ValidateListSetsAndMaps(nil, k.Schema, object)...)
 	verdict.Errors = k.validated(ctx, found, object, nil)
+	defaulting.Default(object, k.Schema) // as it is read again
 	return verdict
 }
 
 // Update judges an object that is to take the place of old, which is as the server has it. What is wrong already and
-// stays as it was is forgiven, as it is there.
+// stays as it was is forgiven, as it is there. A status that is a subresource stays the old one.
 func (k *Kind) Update(ctx context.Context, object, old map[string]any) Verdict {
 	verdict, ok := k.prepare(object)
 	if !ok {
 		return verdict
 	}
+	k.keepStatus(object, old)
 	correlated := common.NewCorrelatedObject(object, old, &model.Structural{Structural: k.Schema})
 	u := k.unplaced(object)
 	found := metadata.ValidateObjectMetaAccessor(u, k.Namespaced, metadata.NameIsDNSSubdomain, field.NewPath("metadata"))
@@ -64,11 +68,24 @@ func (k *Kind) Update(ctx context.Context, object, old map[string]any) Verdict {
 		found = append(found, listtype.ValidateListSetsAndMaps(nil, k.Schema, object)...)
 	}
 	verdict.Errors = k.validated(ctx, found, object, old, cel.WithRatcheting(correlated))
+	defaulting.Default(object, k.Schema)
 	return verdict
 }
 
 // Stored makes of an object what the server would have stored of it: known fields only, with defaults.
 func (k *Kind) Stored(object map[string]any) { k.prepare(object) }
+
+// keepStatus gives the object the status that it has already, and none to a new one, where it is a subresource: the server
+// does so before it validates.
+func (k *Kind) keepStatus(object, old map[string]any) {
+	if !k.status {
+		return
+	}
+	delete(object, "status")
+	if status, there := old["status"]; there {
+		object["status"] = runtime.DeepCopyJSONValue(status)
+	}
+}
 
 // unplaced is the object without the namespace that a kind without namespaces cannot have: the server takes it away before
 // it looks.
