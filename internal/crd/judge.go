@@ -106,7 +106,9 @@ func (k *Kind) prepare(object map[string]any) (verdict Verdict, ok bool) {
 	verdict.Unknown = append(verdict.Unknown, unknown...)
 	slices.Sort(verdict.Unknown)
 	if wrong != nil {
-		verdict.Errors = field.ErrorList{wrong}
+		if verdict.Errors = mistyped(object["metadata"]); len(verdict.Errors) == 0 {
+			verdict.Errors = field.ErrorList{wrong}
+		}
 		return verdict, false
 	}
 	defaulting.PruneNonNullableNullsWithoutDefaults(object, k.Schema)

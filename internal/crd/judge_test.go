@@ -94,3 +94,29 @@ func TestAStatusThatIsASubresourceIsDropped(t *testing.T) {
 		t.Errorf("without the subresource the status is a field as others are: got %q", got)
 	}
 }
+
+func TestMetadataOfAnotherTypeIsToldByField(t *testing.T) {
+	kind := load(t, definition)
+	for name, test := range map[string]struct {
+		metadata string
+		want     []string
+	}{
+		"values of maps": {"{name: one, annotations: {a.b/c: true, d: text, e: null, f: 1}, labels: {g: [h]}}", []string{
+			"metadata.annotations[a.b/c]: Invalid value: true: " + unquoted,
+			"metadata.annotations[f]: Invalid value: 1: " + unquoted,
+			`metadata.labels[g]: Invalid value: ["h"]: ` + unquoted,
+		}},
+		"a name":                      {"{name: 12}", []string{"metadata.name: Invalid value: 12: " + unquoted}},
+		"a name that is a map":        {"{name: {}}", []string{"metadata.name: Invalid value: {}: must be a string"}},
+		"labels that are a list":      {"{name: one, labels: [a]}", []string{`metadata.labels: Invalid value: ["a"]: must be a map of strings`}},
+		"what is neither":             {"{name: one, generation: text}", []string{`metadata.generation: Invalid value: "text": json: cannot unmarshal string into Go struct field ObjectMeta.generation of type int64`}},
+		"metadata that is no map":     {"[a]", []string{`metadata: Invalid value: ["a"]: json: cannot unmarshal array into Go value of type v1.ObjectMeta`}},
+		"texts in quotes are allowed": {`{name: "12", labels: {a: "1"}}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := gocmp.Diff(test.want, said(kind.Create(t.Context(), object(t, "metadata: "+test.metadata)))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
