@@ -3,6 +3,8 @@ package lint
 import (
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/appenv/appenv-operator/internal/component"
 	"github.com/appenv/appenv-operator/internal/render"
 )
@@ -42,6 +44,10 @@ func checkSchema(set *Set, report reporter) {
 	for _, env := range set.Environments {
 		for _, problem := range env.verdict.Errors {
 			path, message := problem.Field, problem.Error()
+			if path == "metadata.name" && problem.Type == field.ErrorTypeRequired && env.GetGenerateName() != "" {
+				path = "metadata.generateName" // the server would make a name of it, and kubectl apply does not ask for that
+				message = "metadata.name must be given: generateName stands for another name each time, and kubectl apply refuses it"
+			}
 			if path == "" || path == "<nil>" { // it is about the whole object
 				path, message = "", problem.ErrorBody()
 			}
