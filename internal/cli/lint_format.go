@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -162,7 +163,7 @@ func (r lintReport) sarif() ([]byte, error) {
 			"level":   level[f.Severity],
 			"message": map[string]any{"text": f.Message},
 			"locations": []any{map[string]any{"physicalLocation": map[string]any{
-				"artifactLocation": map[string]any{"uri": filepath.ToSlash(f.Position.File)},
+				"artifactLocation": map[string]any{"uri": fileURI(f.Position.File)},
 				"region":           map[string]any{"startLine": max(f.Position.Line, 1), "startColumn": max(f.Position.Column, 1)},
 			}}},
 		}
@@ -180,6 +181,15 @@ func (r lintReport) sarif() ([]byte, error) {
 		}},
 	}, "", "  ")
 	return append(out, '\n'), err
+}
+
+// fileURI is a relative reference for a file named from the current folder, so that code scanning finds it in the repository.
+func fileURI(file string) string {
+	uri := url.URL{Path: filepath.ToSlash(file)}
+	if filepath.IsAbs(file) {
+		uri.Scheme, uri.Path = "file", "/"+strings.TrimPrefix(uri.Path, "/") // a path of Windows begins with its drive
+	}
+	return uri.String()
 }
 
 // explainRule prints what a rule is about; all rules, a line each, for "all".
