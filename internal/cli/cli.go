@@ -120,7 +120,29 @@ kubectl options lists them).`,
 	root.AddCommand(newImport(streams, c), newRender(streams), newLint(streams), newDiff(streams, c), newVersion(streams))
 	root.AddCommand(c.withNames(newStatus(streams, c), newExplain(streams, c), newWait(streams, c), newPause(streams, c), newObserve(streams, c),
 		newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c))...)
+	refuseUnknownTopics(root)
 	return root
+}
+
+// refuseUnknownTopics has Cobra's own commands end with an error where it would print help and be content: completion for a
+// shell that it does not know, help about a command that there is not.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		switch command.Name() {
+		case "completion": // arguments are looked at where a command does something
+			command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+		case "help":
+			command.Args = func(_ *cobra.Command, words []string) error {
+				found, rest, err := root.Find(words)
+				if err == nil && len(rest) > 0 {
+					err = fmt.Errorf("unknown command %q for %q", rest[0], found.CommandPath())
+				}
+				return err
+			}
+		}
+	}
 }
 
 func newVersion(streams Streams) *cobra.Command {
