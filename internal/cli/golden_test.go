@@ -108,6 +108,7 @@ func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
 		"import-generators":         {line: "import -f -", in: strings.ReplaceAll(read(t, "by_hand.yaml"), "- list:", "- git:")},
 		"import-functions":          {line: "import -f -", in: strings.ReplaceAll(read(t, "by_hand.yaml"), "{{.app}}-dev", "{{.app | lower}}-dev")},
 		"import-refused":            {line: "import -f -", in: strings.ReplaceAll(read(t, "by_hand.yaml"), "203.0.113.10", "nowhere")},
+		"import-long-name":          {line: "import -f by_hand.yaml --application hoge --name " + strings.Repeat("a", 70)},
 		"import-unreadable":         {line: "import -f - --check", in: "apiVersion: v1\nkind: Namespace\nmetadata: {name: [}\n"},
 		"import-no-file":            {line: "import -f nowhere.yaml --check"},
 		"import-argument":           {line: "import by_hand.yaml"},

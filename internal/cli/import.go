@@ -213,7 +213,11 @@ func accept(ctx context.Context, result *infer.Result) (*v1alpha1.AppEnvironment
 		if key, ok := result.Origin(problem.Field); ok {
 			from = key.String() + ": "
 		}
-		failures = append(failures, errors.New(infer.OneLine(fmt.Sprintf("%sthe API server would refuse what becomes of it: %s", from, problem))))
+		message := problem.Error()
+		if problem.Field == "" || problem.Field == "<nil>" { // it is about the whole object
+			message = problem.ErrorBody()
+		}
+		failures = append(failures, errors.New(infer.OneLine(from+"the API server would refuse what becomes of it: "+message)))
 	}
 	if len(failures) > 0 {
 		return nil, errors.Join(failures...)
