@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+
 	judge "github.com/appenv/appenv-operator/internal/crd"
 )
 
@@ -34,15 +37,20 @@ func kindsOf(file string) (map[string]kind, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := judge.Load(data)
+	kinds, err := kindsIn(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	return kinds, nil
+}
+
+func kindsIn(data []byte) (map[string]kind, error) {
+	loaded, err := judge.Load(data)
 	kinds := map[string]kind{}
 	for gvk, each := range loaded {
 		kinds[gvk.GroupVersion().String()+" "+gvk.Kind] = kind{each}
 	}
-	return kinds, nil
+	return kinds, err
 }
 
 // accept says why the API server would not create an object, under strict field validation. It gives the object
@@ -55,14 +63,39 @@ func (k kind) accept(object map[string]any) error {
 	return verdict.Errors.ToAggregate()
 }
 
-// environments is the operator's own kind.
+// environments is the operator's own kind. The operator also writes the status, which here is judged as any other field: as a
+// subresource it would be dropped.
 func environments(t testing.TB) kind {
 	t.Helper()
-	kinds, err := kindsOf(crdFile)
+	data, err := os.ReadFile(crdFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var definition apiextensionsv1.CustomResourceDefinition
+	if err := yaml.UnmarshalStrict(data, &definition); err != nil {
+		t.Fatal(err)
+	}
+	for i := range definition.Spec.Versions {
+		definition.Spec.Versions[i].Subresources = nil
+	}
+	if data, err = yaml.Marshal(definition); err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := kindsIn(data)
 	if err != nil || len(kinds) != 1 {
 		t.Fatalf("%s has %d kinds: %v", crdFile, len(kinds), err)
 	}
 	return kinds["platform.appenv.dev/v1alpha1 AppEnvironment"]
+}
+
+func TestStatusesAreJudged(t *testing.T) {
+	crd := environments(t)
+	if err := crd.accept(mergedJSON(t, []byte(smallest), []byte(`{}`))); err != nil {
+		t.Fatal(err)
+	}
+	if err := crd.accept(mergedJSON(t, []byte(smallest), []byte(`{"status":{"conditions":[{"type":"Ready"}]}}`))); err == nil {
+		t.Error("a condition without status and reason is accepted")
+	}
 }
 
 // served are the kinds that others serve, by release.
