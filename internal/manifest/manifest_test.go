@@ -225,9 +225,9 @@ func TestKustomizeFoldersPointAtTheirSources(t *testing.T) {
 func TestKustomizeFoldersBelowAFolderAreBuilt(t *testing.T) {
 	folder := t.TempDir()
 	for name, content := range map[string]string{
-		"a.yaml": "apiVersion: v1\nkind: A\n", "dev/kustomization.yaml": "resources: [b.yaml]\n", "dev/b.yaml": "apiVersion: v1\nkind: B\n",
+		"a.yaml": "apiVersion: v1\nkind: A\n", "dev/kustomization.yaml": "resources: [b.yaml, ../base]\ncomponents: [../extra/]\n", "dev/b.yaml": "apiVersion: v1\nkind: B\n",
 		"dev/patch.yaml": "apiVersion: v1\nkind: Patch\n", "dev/base/kustomization.yaml": "resources: [d.yaml]\n", "qa/c.yaml": "apiVersion: v1\nkind: C\n",
-		".hidden/kustomization.yaml": "",
+		".hidden/kustomization.yaml": "", "base/kustomization.yaml": "", "extra/kustomization.yaml": "", "unused/kustomization.yaml": "kind: Component\n",
 	} {
 		write(t, filepath.Join(folder, name), content)
 	}

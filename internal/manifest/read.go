@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // Stdin is the name that stands for standard input.
@@ -148,7 +150,40 @@ func (r Reader) within(folder string) ([]string, error) {
 		}
 		return nil
 	})
-	return names, err
+	parts := map[string]bool{} // of others: they are judged as what those make of them
+	for _, name := range names {
+		if entry, err := os.Stat(name); err == nil && entry.IsDir() {
+			of, whole := partsOf(name)
+			parts[filepath.Clean(name)] = parts[filepath.Clean(name)] || !whole
+			for _, part := range of {
+				parts[part] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return parts[filepath.Clean(name)] }), err
+}
+
+// partsOf are the folders that a kustomization builds on; whole is false for one that is itself only to be built on. What
+// cannot be read is told by Kustomize when the folder is built.
+func partsOf(folder string) (parts []string, whole bool) {
+	for _, name := range kustomizations {
+		data, err := os.ReadFile(filepath.Join(folder, name)) //nolint:gosec // the folder is one that the user asks to be read
+		if err != nil {
+			continue
+		}
+		var kustomization struct {
+			Kind                         string
+			Resources, Bases, Components []string
+		}
+		if yaml.Unmarshal(data, &kustomization) != nil {
+			break
+		}
+		for _, part := range slices.Concat(kustomization.Resources, kustomization.Bases, kustomization.Components) {
+			parts = append(parts, filepath.Join(folder, filepath.FromSlash(part)))
+		}
+		return parts, kustomization.Kind != "Component"
+	}
+	return nil, true
 }
 
 // build reads what Kustomize makes of a folder. Fields are shown where the files of the folder have them; of an object that
