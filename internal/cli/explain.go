@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
-	"github.com/appenv/appenv-operator/internal/render"
 )
 
 func newExplain(streams Streams, c *cluster) *cobra.Command {
@@ -48,35 +46,69 @@ func explanation(env *v1alpha1.AppEnvironment) []byte {
 	case env.Status.ObservedGeneration != env.Generation:
 		fmt.Fprintf(&out, "%s was changed, and the operator has not looked at the change yet. What follows is of before.\n", env.Name)
 	}
-	if ready.Status == metav1.ConditionTrue && env.Status.BlockedOn == "" && len(env.Status.PendingRemovals) == 0 {
+	if ready.Status == metav1.ConditionTrue && env.Status.BlockedOn == "" {
 		fmt.Fprintf(&out, "%s is Ready.\n", env.Name)
-		return out.Bytes()
-	}
-	fmt.Fprintf(&out, "%s: Ready is %s, %s\n", env.Name, ready.Status, ready.Reason)
-	indent := "  "
-	for _, link := range chain(env) {
-		fmt.Fprintf(&out, "%s%s\n", indent, link)
-		indent += "  "
-	}
-	if next := nextAction(env); len(next) > 0 {
-		fmt.Fprintf(&out, "\nNext:\n")
-		for _, command := range next {
-			fmt.Fprintf(&out, "  %s\n", command)
+	} else {
+		fmt.Fprintf(&out, "%s: Ready is %s, %s\n", env.Name, ready.Status, ready.Reason)
+		indent := "  "
+		for _, link := range chain(env) {
+			fmt.Fprintf(&out, "%s%s\n", indent, link)
+			indent += "  "
 		}
+		explainNext(&out, nextActions(env))
 	}
+	explainRemovals(&out, env)
 	return out.Bytes()
+}
+
+// explainNext writes commands to paste. Several are a choice.
+func explainNext(out *bytes.Buffer, commands []string) {
+	switch len(commands) {
+	case 0:
+		return
+	case 1:
+		out.WriteString("\nNext:\n")
+	default:
+		out.WriteString("\nNext, one of:\n")
+	}
+	for _, command := range commands {
+		fmt.Fprintf(out, "  %s\n", command)
+	}
+}
+
+// explainRemovals writes what waits for a confirmation and keeps nothing from being ready. Where the deletion of the
+// environment waits, that is the cause.
+func explainRemovals(out *bytes.Buffer, env *v1alpha1.AppEnvironment) {
+	if causeOf(env).reason == v1alpha1.ReasonConfirmationRequired {
+		return
+	}
+	gap := "\n"
+	for _, waiting := range removals(env) {
+		if waiting.why != "" {
+			continue // nobody has asked for it
+		}
+		what := waiting.part + " is to be removed"
+		switch waiting.part {
+		case wholeEnvironment:
+			what = "its deletion"
+		case endOfProtection:
+			what = "the end of its protection"
+		}
+		fmt.Fprintf(out, "%sAlso waits: %s: %s\n", gap, what, confirming(env, waiting.part))
+		gap = ""
+	}
 }
 
 // chain is why, one step after another: conditions that wait for another come before the one they wait for.
 func chain(env *v1alpha1.AppEnvironment) []string {
 	var links []string
+	cause := blocking(env)
 	for i := len(component.All) - 1; i >= 0; i-- {
 		held := condition(env, component.All[i].Condition)
 		if held == nil || held.Status == metav1.ConditionTrue {
 			continue
 		}
-		waits := strings.HasPrefix(held.Reason, "WaitingFor")
-		if waits || env.Status.BlockedOn != "" && strings.HasPrefix(held.Message, blockedObject(env)) {
+		if strings.HasPrefix(held.Reason, "WaitingFor") || held == cause {
 			links = append(links, fmt.Sprintf("because %s is %s, %s: %s", held.Type, held.Status, held.Reason, held.Message))
 		}
 	}
@@ -89,94 +121,19 @@ func chain(env *v1alpha1.AppEnvironment) []string {
 	return links
 }
 
-// blockedObject is the object that blockedOn begins with, as in "ExternalSecret hoge/app1-env".
-func blockedObject(env *v1alpha1.AppEnvironment) string {
-	object, _, _ := strings.Cut(env.Status.BlockedOn, ":")
-	return object
-}
-
-var (
-	shown   = regexp.MustCompile(`\b(kubectl|argocd) [^;:(),]+`)
-	object  = regexp.MustCompile(`^([A-Z][A-Za-z]+) (?:([-a-z0-9.]+)/)?([-a-z0-9.]+)$`)
-	keyGone = regexp.MustCompile(`key "([^"]+)" (?:was )?not found|key "([^"]+)" does not exist`)
-)
-
-// nextAction is what to do, as commands: what waits to be confirmed, else what the operator's own words say.
-func nextAction(env *v1alpha1.AppEnvironment) []string {
-	var confirmations []string
-	for _, removal := range env.Status.PendingRemovals {
-		confirmations = append(confirmations, fmt.Sprintf("kubectl appenv confirm %s %s", env.Name, removal))
-	}
-	if len(confirmations) > 0 {
-		return confirmations
-	}
-	if command := commandIn(env.Status.BlockedOn); command != "" {
-		return []string{command}
-	}
-	if suspended(env) {
-		return []string{"kubectl appenv resume " + env.Name}
-	}
-	if ready := condition(env, v1alpha1.ConditionReady); ready != nil && ready.Reason == v1alpha1.ReasonAPINotInstalled {
-		return nil // the object cannot be asked for, and how it is installed is the platform's to know
-	}
-	found := object.FindStringSubmatch(blockedObject(env))
-	if found == nil {
-		return nil
-	}
-	kind, namespace, name := found[1], found[2], found[3]
-	switch kind {
-	case "ExternalSecret":
-		if key := keyGone.FindStringSubmatch(env.Status.BlockedOn); key != nil && env.Spec.Secrets != nil {
-			if command := createSecret(env.Spec.Secrets.Store, key[1]+key[2]); command != "" {
-				return []string{command}
-			}
-		}
-		return []string{fmt.Sprintf("kubectl -n %s describe externalsecret %s", namespace, name)}
-	case "Application":
-		return applicationCommands(env, name)
-	}
-	if namespace != "" {
-		return []string{fmt.Sprintf("kubectl -n %s describe %s %s", namespace, strings.ToLower(kind), name)}
-	}
-	return []string{fmt.Sprintf("kubectl describe %s %s", strings.ToLower(kind), name)}
-}
-
-// commandIn is the command that a message of the operator shows, as far as it can be told from the words around it.
-func commandIn(message string) string {
-	if start := strings.Index(message, "kubectl annotate"); start >= 0 {
-		words := strings.Fields(message[start:])
-		for i, word := range words {
-			if strings.Contains(word, "=") {
-				return strings.TrimRight(strings.Join(words[:i+1], " "), ",;.")
-			}
+// blocking is the condition of the component that blockedOn is about; nil where it is about none, or no single one.
+func blocking(env *v1alpha1.AppEnvironment) *metav1.Condition {
+	subject, _, _ := strings.Cut(env.Status.BlockedOn, ": ")
+	var found *metav1.Condition
+	for _, c := range component.All {
+		held := condition(env, c.Condition)
+		switch {
+		case held == nil || held.Status == metav1.ConditionTrue || subject == "":
+		case held.Message == env.Status.BlockedOn:
+			return held
+		case found == nil && strings.HasPrefix(held.Message, subject+": "):
+			found = held
 		}
 	}
-	if start := strings.Index(message, "kubectl patch"); start >= 0 {
-		if patch, _, whole := strings.Cut(message[start:], "}' "); whole {
-			return patch + "}'"
-		}
-	}
-	if found := shown.FindString(message); found != "" && (strings.Contains(message, "("+found+")") || strings.HasSuffix(message, found)) {
-		return strings.TrimSpace(found)
-	}
-	return ""
-}
-
-// createSecret is how a key comes into the store.
-func createSecret(store v1alpha1.Store, key string) string {
-	switch {
-	case store.GCPSecretManager != nil:
-		return render.CreateGoogleSecret(store.GCPSecretManager, key)
-	case store.AzureKeyVault != nil:
-		return render.CreateAzureSecret(store.AzureKeyVault, key)
-	}
-	return ""
-}
-
-func applicationCommands(env *v1alpha1.AppEnvironment, name string) []string {
-	ready := condition(env, v1alpha1.ConditionApplicationsReady)
-	if ready != nil && (ready.Reason == v1alpha1.ReasonAwaitingSync || ready.Reason == v1alpha1.ReasonOutOfSync) && (env.Spec.Sync == nil || env.Spec.Sync.Automated == nil) {
-		return []string{"argocd app sync " + name}
-	}
-	return []string{"argocd app get " + name}
+	return found
 }

@@ -87,6 +87,11 @@ func suspended(env *v1alpha1.AppEnvironment) bool {
 	return meta.IsStatusConditionTrue(env.Status.Conditions, v1alpha1.ConditionSuspended)
 }
 
+// paused says that the operator does not even look: what status says is of before.
+func paused(env *v1alpha1.AppEnvironment) bool {
+	return suspended(env) && condition(env, v1alpha1.ConditionSuspended).Reason == v1alpha1.ReasonPaused
+}
+
 func condition(env *v1alpha1.AppEnvironment, name string) *metav1.Condition {
 	return meta.FindStatusCondition(env.Status.Conditions, name)
 }

@@ -3,10 +3,8 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,32 +81,4 @@ func TestMarksAgreeWithKstatus(t *testing.T) {
 			t.Errorf("%s: kstatus says %s, the tree's mark is %d", each.Situation, each.KStatus, got)
 		}
 	}
-}
-
-// explanations are what blockedOn says on real components; test/e2e holds the operator to them.
-const explanations = "../../test/e2e/testdata/explanations"
-
-func TestTheNextActionForWhatRealComponentsSay(t *testing.T) {
-	google := v1alpha1.Store{GCPSecretManager: &v1alpha1.GCPSecretManager{ProjectID: "my-project", ServiceAccount: "reader"}}
-	azure := v1alpha1.Store{AzureKeyVault: &v1alpha1.AzureKeyVault{VaultURL: "https://hoge.vault.azure.net/", ServiceAccount: "reader"}}
-	files, err := filepath.Glob(explanations + "/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no explanations in %s: %v", explanations, err)
-	}
-	var out bytes.Buffer
-	say := func(blockedOn string, store v1alpha1.Store) {
-		env := &v1alpha1.AppEnvironment{}
-		env.Name = "hoge-dev"
-		env.Spec.Secrets = &v1alpha1.Secrets{Store: store}
-		env.Status.BlockedOn = strings.TrimSpace(blockedOn)
-		fmt.Fprintf(&out, "%s\n    %s\n", env.Status.BlockedOn, strings.Join(nextAction(env), "\n    "))
-	}
-	for _, file := range files {
-		say(read(t, file), v1alpha1.Store{})
-	}
-	say(`ExternalSecret hoge/env: key "hoge-dev-app1" not found; create it in Secret Manager project my-project`, google)
-	say(`ExternalSecret hoge/env: key "hoge-dev-app1" not found; create it in Key Vault`, azure)
-	say(`AppEnvironment hoge-dev: kubectl patch appenv hoge-dev --type=merge -p '{"spec":{"mode":"Enforce"}}' lets its deletion go on, which waits because spec.mode is Paused`, google)
-	say(`Application argocd/x: its sync is still running and comes before its deletion; to end it: argocd app terminate-op x`, google)
-	golden.Check(t, "testdata/output/next-actions.txt", out.Bytes())
 }

@@ -85,7 +85,7 @@ func identityBindings(env, namespace string, account v1alpha1.ServiceAccount, cl
 		}
 		all = append(all, Binding{
 			Why: who + " acts as " + *account.GCPServiceAccount,
-			Command: command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", *account.GCPServiceAccount, projectFlag(*account.GCPServiceAccount),
+			Command: Command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", *account.GCPServiceAccount, projectFlag(*account.GCPServiceAccount),
 				"--role=roles/iam.workloadIdentityUser", "--condition=None", fmt.Sprintf("--member=serviceAccount:%s.svc.id.goog[%s/%s]", pool, namespace, account.Name)),
 		})
 	}
@@ -99,7 +99,7 @@ func identityBindings(env, namespace string, account v1alpha1.ServiceAccount, cl
 				`[ -n "$identity" ] || { echo "no managed identity of this subscription has that client ID" >&2; exit 1; }` + "\n" +
 				`az identity federated-credential create --identity-name "$(az identity show --ids "$identity" --query name --output tsv)"` +
 				` --resource-group "$(az identity show --ids "$identity" --query resourceGroup --output tsv)" ` +
-				command("--name="+credentialName(env, namespace, account.Name), "--issuer="+cloud.OIDCIssuer,
+				Command("--name="+credentialName(env, namespace, account.Name), "--issuer="+cloud.OIDCIssuer,
 					"--subject=system:serviceaccount:"+namespace+":"+account.Name, "--audiences=api://AzureADTokenExchange"),
 		})
 	}
@@ -165,7 +165,7 @@ func googleBindings(env *v1alpha1.AppEnvironment, namespace string, keys []strin
 	for _, key := range keys {
 		all = append(all, Binding{
 			Why: fmt.Sprintf("the store in %s reads %s", namespace, key),
-			Command: command("gcloud", "secrets", "add-iam-policy-binding", key, "--project="+store.ProjectID, locationFlag(store),
+			Command: Command("gcloud", "secrets", "add-iam-policy-binding", key, "--project="+store.ProjectID, locationFlag(store),
 				"--role=roles/secretmanager.secretAccessor", "--condition=None", "--member="+member),
 		})
 	}
@@ -182,7 +182,7 @@ func locationFlag(store *v1alpha1.GCPSecretManager) string {
 
 // CreateGoogleSecret is the command that puts a secret into the store, read from standard input.
 func CreateGoogleSecret(store *v1alpha1.GCPSecretManager, key string) string {
-	return command("gcloud", "secrets", "create", key, "--project="+store.ProjectID, locationFlag(store), "--data-file=-")
+	return Command("gcloud", "secrets", "create", key, "--project="+store.ProjectID, locationFlag(store), "--data-file=-")
 }
 
 // CreateAzureSecret is the command that puts a secret into the store, read from standard input; empty for a key or a
@@ -192,7 +192,7 @@ func CreateAzureSecret(store *v1alpha1.AzureKeyVault, key string) string {
 	if kind != "secret" {
 		return ""
 	}
-	return command("az", "keyvault", "secret", "set", "--vault-name", vaultName(store), "--name", name, "--file", "/dev/stdin")
+	return Command("az", "keyvault", "secret", "set", "--vault-name", vaultName(store), "--name", name, "--file", "/dev/stdin")
 }
 
 // vaultName is the first word of the vault's address.
@@ -240,7 +240,7 @@ func azureBindings(env *v1alpha1.AppEnvironment, namespace string, keys []string
 		all = append(all, Binding{
 			Why: fmt.Sprintf("the store in %s reads %s", namespace, key),
 			Command: fmt.Sprintf(`az role assignment create --assignee-principal-type=ServicePrincipal --assignee-object-id="$(az ad sp show --id %s --query id --output tsv)" `, *account.AzureClientID) +
-				command("--role="+azureRoles[kind]) + fmt.Sprintf(` --scope="$(az keyvault show --name %s --query id --output tsv)"`, quote(vaultName(store))) + quote("/"+azureFolders[kind]+"/"+name),
+				Command("--role="+azureRoles[kind]) + fmt.Sprintf(` --scope="$(az keyvault show --name %s --query id --output tsv)"`, quote(vaultName(store))) + quote("/"+azureFolders[kind]+"/"+name),
 		})
 	}
 	return all, nil
@@ -257,8 +257,8 @@ func accountOf(env *v1alpha1.AppEnvironment, namespace, name string) *v1alpha1.S
 	return nil
 }
 
-// command is a line of shell of the words that are not empty.
-func command(words ...string) string {
+// Command is a line of shell of the words that are not empty.
+func Command(words ...string) string {
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	for i := range words {
 		words[i] = quote(words[i])
