@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,23 +103,39 @@ func explainRemovals(out *bytes.Buffer, env *v1alpha1.AppEnvironment) {
 // chain is why, one step after another: conditions that wait for another come before the one they wait for.
 func chain(env *v1alpha1.AppEnvironment) []string {
 	var links []string
-	cause := blocking(env)
-	for i := len(component.All) - 1; i >= 0; i-- {
-		held := condition(env, component.All[i].Condition)
-		if held == nil || held.Status == metav1.ConditionTrue {
-			continue
-		}
-		if strings.HasPrefix(held.Reason, "WaitingFor") || held == cause {
-			links = append(links, fmt.Sprintf("because %s is %s, %s: %s", held.Type, held.Status, held.Reason, held.Message))
-		}
+	for _, held := range waitingFor(env, blocking(env)) {
+		links = append(links, fmt.Sprintf("because %s is %s, %s: %s", held.Type, held.Status, held.Reason, held.Message))
 	}
 	if stalled := condition(env, v1alpha1.ConditionStalled); stalled != nil && stalled.Status == metav1.ConditionTrue {
 		links = append(links, "and it will not get better by itself ("+stalled.Reason+")")
 	}
-	if env.Status.BlockedOn != "" && (len(links) == 0 || !strings.Contains(links[len(links)-1], env.Status.BlockedOn)) {
+	told := func(link string) bool { return strings.Contains(link, env.Status.BlockedOn) }
+	if !slices.ContainsFunc(links, told) && env.Status.BlockedOn != "" {
 		links = append(links, "blocked on "+env.Status.BlockedOn)
 	}
 	return links
+}
+
+// leadsTo is the condition that one of a reason waits for.
+var leadsTo = map[string]string{
+	v1alpha1.ReasonWaitingForNamespace: v1alpha1.ConditionNamespacesReady,
+	v1alpha1.ReasonWaitingForProject:   v1alpha1.ConditionProjectReady,
+	v1alpha1.ReasonWaitingForSecrets:   v1alpha1.ConditionSecretsReady,
+}
+
+// waitingFor is the longest way to a condition by those that wait for it, and it itself at the end.
+func waitingFor(env *v1alpha1.AppEnvironment, cause *metav1.Condition) []*metav1.Condition {
+	var longest []*metav1.Condition
+	for i := len(component.All) - 1; i >= 0 && cause != nil; i-- {
+		var way []*metav1.Condition
+		for at := condition(env, component.All[i].Condition); at != nil && at.Status != metav1.ConditionTrue && !slices.Contains(way, at); at = condition(env, leadsTo[at.Reason]) {
+			way = append(way, at)
+			if at.Type == cause.Type && len(way) > len(longest) {
+				longest = way
+			}
+		}
+	}
+	return longest
 }
 
 // blocking is the condition of the component that blockedOn is about; nil where it is about none, or no single one.

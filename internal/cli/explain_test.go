@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,5 +182,47 @@ func TestRemovalsThatWaitStandBesideTheCause(t *testing.T) {
 	env.Status.PendingRemovals = []string{string(env.UID) + "@3"}
 	if got := string(explanation(env)); !strings.HasSuffix(got, "\nNext:\n  kubectl appenv confirm hoge-dev deletion\n") {
 		t.Errorf("of a deletion: got\n%s", got)
+	}
+}
+
+// A condition that waits leads to the one that it waits for, and to no other.
+func TestAChainHasOnlyWhatLeadsToTheCause(t *testing.T) {
+	const project, secret = "AppProject argocd/hoge-dev: it exists already", `ExternalSecret hoge/env: key "x" not found`
+	for name, each := range map[string]struct {
+		line       string
+		conditions [][3]string
+		want       []string
+	}{
+		"the project is taken, and a secret is missing": {project, [][3]string{
+			{v1alpha1.ConditionProjectReady, v1alpha1.ReasonNameTaken, project},
+			{v1alpha1.ConditionSecretsReady, v1alpha1.ReasonSecretNotSynced, secret},
+			{v1alpha1.ConditionApplicationsReady, v1alpha1.ReasonWaitingForSecrets, "Application argocd/x: waits for " + secret},
+		}, []string{v1alpha1.ConditionProjectReady}},
+		"apps wait for secrets, and those for a namespace": {"Namespace hoge: it exists already", [][3]string{
+			{v1alpha1.ConditionNamespacesReady, v1alpha1.ReasonNameTaken, "Namespace hoge: it exists already"},
+			{v1alpha1.ConditionSecretsReady, v1alpha1.ReasonWaitingForNamespace, "ExternalSecret hoge/env: waits for Namespace hoge"},
+			{v1alpha1.ConditionApplicationsReady, v1alpha1.ReasonWaitingForSecrets, "Application argocd/x: waits for ExternalSecret hoge/env"},
+			{v1alpha1.ConditionDNSReady, v1alpha1.ReasonWaitingForNamespace, "DNSEndpoint hoge/hoge-dev: waits for Namespace hoge"},
+		}, []string{v1alpha1.ConditionApplicationsReady, v1alpha1.ConditionSecretsReady, v1alpha1.ConditionNamespacesReady}},
+		"apps wait for the project": {project, [][3]string{
+			{v1alpha1.ConditionProjectReady, v1alpha1.ReasonNameTaken, project},
+			{v1alpha1.ConditionSecretsReady, v1alpha1.ReasonWaitingForNamespace, "ExternalSecret hoge/env: waits for Namespace hoge"},
+			{v1alpha1.ConditionApplicationsReady, v1alpha1.ReasonWaitingForProject, "ApplicationSet argocd/x: waits for " + project},
+		}, []string{v1alpha1.ConditionApplicationsReady, v1alpha1.ConditionProjectReady}},
+		"a namespace begins as another does": {"Namespace hoge: being created", [][3]string{
+			{v1alpha1.ConditionNamespacesReady, v1alpha1.ReasonTerminating, "Namespace hoge-2: is being deleted"},
+		}, nil},
+	} {
+		env := blocked(v1alpha1.ReasonNameTaken, each.line)
+		for _, c := range each.conditions {
+			set(env, c[0], c[1], c[2])
+		}
+		var got []string
+		for _, held := range waitingFor(env, blocking(env)) {
+			got = append(got, held.Type)
+		}
+		if !slices.Equal(got, each.want) {
+			t.Errorf("%s: got %q, want %q", name, got, each.want)
+		}
 	}
 }
