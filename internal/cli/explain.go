@@ -47,17 +47,22 @@ func explanation(env *v1alpha1.AppEnvironment) []byte {
 	case env.Status.ObservedGeneration != env.Generation:
 		fmt.Fprintf(&out, "%s was changed, and the operator has not looked at the change yet. What follows is of before.\n", env.Name)
 	}
+	is := "is"
+	if isOfBefore(env) {
+		fmt.Fprintf(&out, "%s is Paused: the operator does not even look at it. What follows is of before.\n", env.Name)
+		is = "was"
+	}
 	if ready.Status == metav1.ConditionTrue && env.Status.BlockedOn == "" {
-		fmt.Fprintf(&out, "%s is Ready.\n", env.Name)
+		fmt.Fprintf(&out, "%s %s Ready.\n", env.Name, is)
 	} else {
-		fmt.Fprintf(&out, "%s: Ready is %s, %s\n", env.Name, ready.Status, ready.Reason)
+		fmt.Fprintf(&out, "%s: Ready %s %s, %s\n", env.Name, is, ready.Status, ready.Reason)
 		indent := "  "
 		for _, link := range chain(env) {
 			fmt.Fprintf(&out, "%s%s\n", indent, link)
 			indent += "  "
 		}
-		explainNext(&out, nextActions(env))
 	}
+	explainNext(&out, nextActions(env))
 	explainRemovals(&out, env)
 	return out.Bytes()
 }

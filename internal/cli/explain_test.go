@@ -36,6 +36,11 @@ func set(env *v1alpha1.AppEnvironment, kind, reason, message string) {
 	env.Status.Conditions = append(env.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionFalse, Reason: reason, Message: message})
 }
 
+// suspend adds that the operator does nothing for the environment.
+func suspend(env *v1alpha1.AppEnvironment, reason string) {
+	env.Status.Conditions = append(env.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionSuspended, Status: metav1.ConditionTrue, Reason: reason})
+}
+
 // withSecrets gives the environment two secrets, one of which makes a Secret of another name.
 func withSecrets(env *v1alpha1.AppEnvironment, store v1alpha1.Store) *v1alpha1.AppEnvironment {
 	env.Spec.Namespaces = []v1alpha1.Namespace{{Name: "hoge"}}
@@ -223,6 +228,32 @@ func TestAChainHasOnlyWhatLeadsToTheCause(t *testing.T) {
 		}
 		if !slices.Equal(got, each.want) {
 			t.Errorf("%s: got %q, want %q", name, got, each.want)
+		}
+	}
+}
+
+// Nothing is done for an environment that is paused, so that it goes on is all that helps; what it was ready for is of
+// before. One that is observed is looked at, and told what exists already.
+func TestASuspendedEnvironmentIsToldOfAsSuch(t *testing.T) {
+	const taken = "Namespace hoge: it exists already"
+	for _, each := range []struct {
+		reason, why, next string
+	}{
+		{v1alpha1.ReasonPaused, v1alpha1.ReasonNameTaken, "kubectl appenv resume hoge-dev"},
+		{v1alpha1.ReasonPaused, v1alpha1.ReasonSyncFailed, "kubectl appenv resume hoge-dev"},
+		{v1alpha1.ReasonObserving, v1alpha1.ReasonNameTaken, "kubectl appenv adopt hoge-dev"},
+		{v1alpha1.ReasonObserving, v1alpha1.ReasonRejected, "kubectl appenv resume hoge-dev"},
+	} {
+		env := blocked(each.why, taken)
+		suspend(env, each.reason)
+		if got := nextActions(env); !slices.Equal(got, []string{each.next}) {
+			t.Errorf("%s, %s: got %q, want %s", each.reason, each.why, got, each.next)
+		}
+		if got := stateOf(env); got != plain {
+			t.Errorf("%s, %s: the mark is %d", each.reason, each.why, got)
+		}
+		if got, want := strings.Contains(string(explanation(env)), "What follows is of before."), each.reason == v1alpha1.ReasonPaused; got != want {
+			t.Errorf("%s, %s: what follows is of before: %t, want %t", each.reason, each.why, got, want)
 		}
 	}
 }

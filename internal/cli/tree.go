@@ -75,6 +75,8 @@ func readyNote(env *v1alpha1.AppEnvironment, ready *metav1.Condition) string {
 		return "the operator has not looked at it yet"
 	case env.Status.ObservedGeneration != env.Generation:
 		return "the operator has not looked at its last change yet"
+	case isOfBefore(env):
+		return "Paused, and what is shown is of before: Ready was " + string(ready.Status)
 	case suspended(env):
 		return condition(env, v1alpha1.ConditionSuspended).Reason + ", Ready is " + string(ready.Status)
 	case ready.Status == metav1.ConditionTrue:
@@ -87,19 +89,28 @@ func suspended(env *v1alpha1.AppEnvironment) bool {
 	return meta.IsStatusConditionTrue(env.Status.Conditions, v1alpha1.ConditionSuspended)
 }
 
-// paused says that the operator does not even look: what status says is of before.
 func paused(env *v1alpha1.AppEnvironment) bool {
 	return suspended(env) && condition(env, v1alpha1.ConditionSuspended).Reason == v1alpha1.ReasonPaused
+}
+
+// isOfBefore says whether status tells what was before the environment was paused: the operator does not even look at it
+// then. That its deletion waits is of now.
+func isOfBefore(env *v1alpha1.AppEnvironment) bool {
+	return paused(env) && !meta.IsStatusConditionTrue(env.Status.Conditions, v1alpha1.ConditionStalled)
 }
 
 func condition(env *v1alpha1.AppEnvironment, name string) *metav1.Condition {
 	return meta.FindStatusCondition(env.Status.Conditions, name)
 }
 
-// stateOf is how well an environment is. What was said of it before its last change holds no longer.
+// stateOf is how well an environment is. What was said of it before its last change, or before it was paused, holds no
+// longer; that it is stuck is said of now.
 func stateOf(env *v1alpha1.AppEnvironment) mark {
-	if env.Status.ObservedGeneration != env.Generation {
+	switch {
+	case env.Status.ObservedGeneration != env.Generation:
 		return waiting
+	case suspended(env) && !meta.IsStatusConditionTrue(env.Status.Conditions, v1alpha1.ConditionStalled):
+		return plain
 	}
 	return markOf(env, condition(env, v1alpha1.ConditionReady))
 }
