@@ -27,7 +27,7 @@ type cause struct {
 var (
 	subject  = regexp.MustCompile(`^([A-Za-z]+) (?:([^\s/:]+)/)?([^\s/:]+): `)
 	teardown = regexp.MustCompile(`^teardown step [a-z]+ \(\d+ of \d+\): `)
-	andMore  = regexp.MustCompile(` \(and \d+ more\)$`)
+	andMore  = regexp.MustCompile(` \(and (\d+) more\)$`)
 )
 
 // causeOf reads what blocks an environment.

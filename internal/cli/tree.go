@@ -166,7 +166,10 @@ func childrenOf(env *v1alpha1.AppEnvironment, c component.Component) []node {
 		key := component.Key{Kind: child.Kind, Namespace: child.Namespace, Name: child.Name}
 		n := node{mark: childMarks[child.State], text: key.String()}
 		if child.State != v1alpha1.ChildReady {
-			n.note = strings.TrimSuffix(string(child.State)+" "+child.Reason, " ")
+			n.note = string(child.State)
+			if child.Reason != n.note {
+				n.note = strings.TrimSuffix(n.note+" "+child.Reason, " ")
+			}
 		}
 		describe(env, child, &n)
 		if child.Origin == v1alpha1.OriginAdopted {
@@ -194,7 +197,7 @@ func describe(env *v1alpha1.AppEnvironment, child v1alpha1.Child, n *node) {
 		}
 	case "ApplicationSet":
 		for _, row := range env.Status.Apps {
-			n.below = append(n.below, application(row))
+			n.below = append(n.below, application(env, row))
 		}
 	}
 }
@@ -220,33 +223,6 @@ func describeCertificate(row v1alpha1.CertificateStatus, n *node) {
 		}
 		n.below = append(n.below, node{mark: held, text: domain.Name, note: domain.Status})
 	}
-}
-
-func application(row v1alpha1.AppStatus) node {
-	n := node{text: "Application " + cmp.Or(row.Application, row.Name), mark: waiting}
-	words := slices.DeleteFunc([]string{row.Sync, row.Health, short(row.Revision)}, func(word string) bool { return word == "" })
-	switch {
-	case row.Health == "Degraded":
-		n.mark = failing
-	case row.Health == "Healthy" && row.Message == "":
-		n.mark = good
-	}
-	n.note = strings.Join(words, ", ")
-	if row.Message != "" {
-		n.note = strings.TrimPrefix(n.note+": "+row.Message, ": ")
-	}
-	for _, image := range row.Images {
-		n.below = append(n.below, node{text: image})
-	}
-	return n
-}
-
-// short is a Git commit as people write it.
-func short(revision string) string {
-	if len(revision) == 40 && strings.Trim(revision, "0123456789abcdef") == "" {
-		return revision[:7]
-	}
-	return revision
 }
 
 // A look is how a tree is drawn.
