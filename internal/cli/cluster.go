@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -78,10 +80,11 @@ func (c *cluster) get(ctx context.Context, name string) (*v1alpha1.AppEnvironmen
 // find is one environment; nil without an error where there is none of the name.
 func (c *cluster) find(ctx context.Context, name string) (*v1alpha1.AppEnvironment, error) {
 	env := &v1alpha1.AppEnvironment{}
-	err := c.rest.Get().Resource(resource).Name(name).Do(ctx).Into(env)
+	result := c.rest.Get().Resource(resource).Name(name).Do(ctx)
+	err := result.Error()
 	switch {
 	case err == nil:
-		return env, nil
+		return env, unreadable(result.Into(env))
 	case apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err):
 		return nil, nil
 	}
@@ -90,8 +93,11 @@ func (c *cluster) find(ctx context.Context, name string) (*v1alpha1.AppEnvironme
 
 func (c *cluster) list(ctx context.Context, selection metav1.ListOptions) (*v1alpha1.AppEnvironmentList, error) {
 	list := &v1alpha1.AppEnvironmentList{}
-	err := c.rest.Get().Resource(resource).VersionedParams(&selection, metav1.ParameterCodec).Do(ctx).Into(list)
-	return list, c.explain(err, "")
+	result := c.rest.Get().Resource(resource).VersionedParams(&selection, metav1.ParameterCodec).Do(ctx)
+	if err := result.Error(); err != nil {
+		return list, c.explain(err, "")
+	}
+	return list, unreadable(result.Into(list))
 }
 
 // named selects one environment. It is listed and watched as many are: a watch from the version of a list never is too
@@ -180,8 +186,22 @@ func (c *cluster) explain(err error, name string) error {
 		return fmt.Errorf("the cluster serves no AppEnvironments of %s: the operator's CustomResourceDefinition is not installed, or is of another version", v1alpha1.GroupVersion)
 	case apierrors.IsNotFound(err):
 		return missing(name)
-	case errors.As(err, &status):
+	case errors.As(err, &status) || !isUnanswered(err):
 		return err
 	}
 	return fmt.Errorf("the cluster does not answer: %w", err)
+}
+
+// isUnanswered says whether an error is one of the network, or that the time was up.
+func isUnanswered(err error) bool {
+	var network net.Error // url.Error is one
+	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// unreadable says that an answer has come and is not what was asked for.
+func unreadable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the cluster's answer cannot be read: %w; the operator's CustomResourceDefinition may be of another version than the plugin, or the address that of something else", err)
 }

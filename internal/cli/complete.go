@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // completionTimeout is how long a shell waits for the names that could come next.
@@ -35,10 +37,25 @@ func (c *cluster) completeNames(command *cobra.Command, words []string, begun st
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// withNames has a command complete the names of environments.
+// withNames has commands take the name of an environment as their first word, and complete it.
 func (c *cluster) withNames(commands ...*cobra.Command) []*cobra.Command {
 	for _, command := range commands {
 		command.ValidArgsFunction = c.completeNames
+		count := command.Args
+		command.Args = func(command *cobra.Command, words []string) error {
+			if err := count(command, words); err != nil || len(words) == 0 {
+				return err
+			}
+			return checkName(words[0])
+		}
 	}
 	return commands
+}
+
+// checkName refuses what no environment can be called: asked for, it would be something else, or nothing.
+func checkName(name string) error {
+	if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
+		return fmt.Errorf("%q is no name of an AppEnvironment: lower-case letters, digits, '-' and '.'", name)
+	}
+	return nil
 }

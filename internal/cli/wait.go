@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func newWait(streams Streams, c *cluster) *cobra.Command {
 what the environment waits for, each time that changes. An environment that is paused or only observed is not waited for:
 the operator would change nothing of it.
 
-Exit codes: 0 it is, 1 the time was up or it cannot be.`,
+Exit codes: 0 it is, 1 the time was up or it cannot be, 130 it was interrupted.`,
 		Example: `  # In a pipeline, after a change
   kubectl apply -f hoge-dev.yaml && kubectl appenv wait hoge-dev --timeout 10m
 
@@ -77,9 +78,9 @@ func (o *waitOptions) run(ctx context.Context, streams Streams, name string) err
 	})
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s is not %s after %s: %s", name, o.what, o.timeout, waiting.last)
+		return fmt.Errorf("%s is not %s after %s: %s", name, o.what, o.timeout, cmp.Or(waiting.last, "the cluster did not answer"))
 	case ctx.Err() != nil:
-		return &exitError{1, nil}
+		return &exitError{interrupted, nil}
 	case err != nil:
 		return err
 	}
