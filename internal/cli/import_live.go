@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
@@ -18,13 +19,17 @@ import (
 	"github.com/appenv/appenv-operator/internal/infer"
 )
 
-// live reads what belongs to the target: first what Argo CD deploys, which tells the namespaces, then what is in those.
+// live reads what belongs to the target: first what Argo CD deploys, which tells the namespaces, then what is in those. That
+// there is no such namespace, or that an environment has the target already, comes before all else that could be said.
 func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Target) ([]unstructured.Unstructured, error) {
 	if err := c.connect(); err != nil {
 		return nil, err
 	}
 	client, err := dynamic.NewForConfig(c.config)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.checkNamespace(ctx, c, client, target); err != nil {
 		return nil, err
 	}
 	var objects []unstructured.Unstructured
@@ -36,6 +41,9 @@ func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Targe
 			}
 			objects = append(objects, found...)
 		}
+	}
+	if err := o.checkHolder(ctx, c, objects, target); err != nil {
+		return nil, err
 	}
 	scope, err := infer.ScopeOf(objects, target, o.Settings)
 	if err != nil {
@@ -54,13 +62,43 @@ func (o *importOptions) live(ctx context.Context, c *cluster, target infer.Targe
 			objects = append(objects, found...)
 		}
 	}
-	named := func(u unstructured.Unstructured) bool {
-		return u.GetKind() == "Namespace" && u.GetName() == target.Name
-	}
-	if target.Kind == "namespace" && !slices.ContainsFunc(objects, named) {
-		return nil, fmt.Errorf("there is no namespace %s", target.Name)
-	}
 	return objects, nil
+}
+
+// checkNamespace says whether the namespace to be imported exists, and is nobody's.
+func (o *importOptions) checkNamespace(ctx context.Context, c *cluster, client dynamic.Interface, target infer.Target) error {
+	kind, known := component.KindOf(schema.GroupKind{Kind: "Namespace"})
+	if target.Kind != "namespace" || !known {
+		return nil
+	}
+	found, err := c.objectsOf(ctx, client, kind, target.Name)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("there is no namespace %s", target.Name)
+	}
+	if err != nil {
+		return err
+	}
+	return o.checkHolder(ctx, c, found, target)
+}
+
+// checkHolder says whether an environment has the target already. Asked what taking it over would change, the API server
+// would only refuse what that environment can never change, in words about fields.
+func (o *importOptions) checkHolder(ctx context.Context, c *cluster, objects []unstructured.Unstructured, target infer.Target) error {
+	for i := range objects {
+		holder := objects[i].GetLabels()[v1alpha1.LabelEnvironment]
+		isTarget := strings.EqualFold(objects[i].GetKind(), target.Kind) && objects[i].GetName() == target.Name
+		if !o.check || !isTarget || checkName(holder) != nil {
+			continue
+		}
+		env, err := c.find(ctx, holder)
+		if err != nil {
+			return err
+		}
+		if env != nil {
+			return fmt.Errorf("%s %s belongs to AppEnvironment %s already, which says what import would: kubectl get appenv %s -o yaml", target.Kind, target.Name, holder, holder)
+		}
+	}
+	return nil
 }
 
 // objectsOf are the objects of a kind in a namespace, or the namespace itself. A kind that the cluster does not serve has

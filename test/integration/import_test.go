@@ -71,7 +71,10 @@ func TestImportedEnvironmentsRenderBackToEveryKindOfObject(t *testing.T) {
 	if diff := cmp.Diff(syncs, syncsOf(t, env)); diff != "" {
 		t.Errorf("taking over synced Applications (-before +after):\n%s", diff)
 	}
-	checkImport(t, "namespace it-imported-full", want, nil) // it is the environment's own by now
+	code, out, failure := configured(t, "import namespace it-imported-full --check")
+	if code != 2 || out != "" || !strings.Contains(failure, "belongs to AppEnvironment "+env.Name+" already") {
+		t.Errorf("of what is the environment's own by now: exit code %d\n%s\n%s", code, out, failure)
+	}
 }
 
 // What would be refused is told by the operator's own pass: somebody else uses the project.
@@ -88,7 +91,7 @@ func TestImportTellsWhatTakingOverWouldChange(t *testing.T) {
 	if code != 1 || !strings.Contains(out, "AppProject argocd/imported-shared: cannot be taken over") || !strings.Contains(out, "Application imported-shared-stranger uses it") {
 		t.Errorf("got exit code %d\n%s\n%s", code, out, failure)
 	}
-	if code, out, failure := configured(t, "import namespace it-nowhere --check"); code != 2 || !strings.Contains(failure, "deploys into namespace it-nowhere") {
+	if code, out, failure := configured(t, "import namespace it-nowhere --check"); code != 2 || !strings.Contains(failure, "there is no namespace it-nowhere") {
 		t.Errorf("got exit code %d\n%s\n%s", code, out, failure)
 	}
 }
