@@ -36,8 +36,8 @@ func newStatus(streams Streams, c *cluster) *cobra.Command {
 		Long: `Show what an environment consists of, how well each part is, and what it waits for. Without a name: a table of all
 environments, or of those that a label selector chooses.
 
-Signs: ✓ as it should be, … on its way, ! works no longer and may recover, ✗ needs a human. Where the output is no terminal
-they are ok, .., !! and XX.`,
+Signs: ✓ as it should be, … on its way, ! works no longer and may recover, ✗ needs a human, · suspended. Where the output is
+no terminal they are ok, .., !!, XX and -.`,
 		Example: `  # One environment
   kubectl appenv status hoge-dev
 
@@ -148,6 +148,7 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, w
 	}
 	fmt.Fprintln(table, columns+"BLOCKED ON")
 	counts := map[mark]int{}
+	var states []mark
 	for i := range environments {
 		env := &environments[i]
 		held := condition(env, v1alpha1.ConditionReady)
@@ -156,7 +157,7 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, w
 			ready = string(held.Status)
 		}
 		counts[state]++
-		// The sign has no colour here: a tabwriter would count the escapes as letters.
+		states = append(states, state)
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t", l.marks[state], env.Name, ready, env.Status.AppsReady, env.Status.SecretsReady,
 			env.Status.CertificatesReady, duration.HumanDuration(now.Sub(env.CreationTimestamp.Time)))
 		if wide {
@@ -168,6 +169,7 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, w
 	if err := table.Flush(); err != nil {
 		return nil
 	}
+	text = *bytes.NewBufferString(l.paintRows(text.String(), states))
 	var parts []string
 	for _, each := range []struct {
 		of   mark
@@ -179,6 +181,23 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, w
 	}
 	fmt.Fprintf(&text, "%s: %s\n", counted(len(environments), "environment", "environments"), strings.Join(parts, ", "))
 	return text.Bytes()
+}
+
+// paintRows colours the sign and the state of each row of a table, below its head. A tabwriter would have counted the
+// escapes as letters.
+func (l look) paintRows(table string, states []mark) string {
+	lines := strings.SplitAfter(table, "\n")
+	at := strings.Index(lines[0], "READY")
+	if l.colour == nil || len(lines) != len(states)+3 { // head, rows, an empty line and what comes after it
+		return table // a text that somebody else has put into a status has line breaks
+	}
+	for i, state := range states {
+		row := []rune(lines[i+1])
+		sign := len([]rune(l.marks[state]))
+		word := at + slices.Index(row[at:], ' ')
+		lines[i+1] = l.paint(state, string(row[:sign])) + string(row[sign:at]) + l.paint(state, string(row[at:word])) + string(row[word:])
+	}
+	return strings.Join(lines, "")
 }
 
 // follow shows what there is and what comes, until it is interrupted. A terminal is written over; what is piped gets

@@ -241,14 +241,19 @@ var (
 	}
 )
 
+// paint colours a text, where there are colours.
+func (l look) paint(m mark, text string) string {
+	if colour := l.colour[m]; colour != "" && text != "" {
+		return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	return text
+}
+
 // draw writes a tree.
 func (l look) draw(out io.Writer, n node) { l.line(out, n, "", "") }
 
 func (l look) line(out io.Writer, n node, prefix, indent string) {
-	sign := l.marks[n.mark]
-	if colour := l.colour[n.mark]; colour != "" {
-		sign = "\x1b[" + colour + "m" + sign + "\x1b[0m"
-	}
+	sign := l.paint(n.mark, l.marks[n.mark])
 	text := n.text
 	if n.note != "" {
 		text += ": " + n.note

@@ -38,7 +38,18 @@ func TestSituationsAreToldAsTheirGoldenFilesSay(t *testing.T) {
 	golden.Check(t, "testdata/output/situations-status.txt", trees.Bytes())
 	golden.Check(t, "testdata/output/situations-status-terminal.txt", coloured.Bytes())
 	golden.Check(t, "testdata/output/situations-explain.txt", explained.Bytes())
-	golden.Check(t, "testdata/output/situations-fleet.txt", fleetTable(fleet, piped, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC), false))
+	now := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
+	golden.Check(t, "testdata/output/situations-fleet.txt", fleetTable(fleet, piped, now, false))
+	golden.Check(t, "testdata/output/situations-fleet-terminal.txt", fleetTable(fleet, terminal, now, false))
+	golden.Check(t, "testdata/output/situations-fleet-terminal-wide.txt", fleetTable(fleet[:3], terminal, now, true))
+}
+
+// A line break that somebody else has put into a status is no row.
+func TestATableWithALineBreakInATextHasNoColours(t *testing.T) {
+	env := blocked(v1alpha1.ReasonRejected, "a\nb")
+	if got := string(fleetTable([]v1alpha1.AppEnvironment{*env}, terminal, time.Now(), false)); strings.Contains(got, "\x1b") || !strings.Contains(got, "1 environment: 1 failing") {
+		t.Errorf("got\n%s", got)
+	}
 }
 
 type situation struct {
