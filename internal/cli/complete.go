@@ -37,6 +37,42 @@ func (c *cluster) completeNames(command *cobra.Command, words []string, begun st
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeFlag completes the values of a flag, of which there are no others.
+func completeFlag(command *cobra.Command, flag string, values ...string) {
+	if err := command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the command has no such flag
+	}
+}
+
+// completeTargets completes what import reads an environment from, its first word. Files are named with -f.
+func completeTargets(_ *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(words) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"namespace", "applicationset"}, cobra.ShellCompDirectiveNoFileComp
+}
+
+// complete completes the words of all commands but those that take names. Where no word may come, no name of a file does.
+func complete(commands ...*cobra.Command) {
+	for _, command := range commands {
+		switch {
+		case command.Name() == "import":
+			command.ValidArgsFunction = completeTargets
+		case command.ValidArgsFunction == nil:
+			command.ValidArgsFunction = cobra.NoFileCompletions
+		}
+		if formats := outputFormats[command.Name()]; len(formats) > 0 {
+			completeFlag(command, "output", formats...)
+		}
+		if command.Name() == "wait" {
+			completeFlag(command, "for", waitedFor...)
+		}
+	}
+}
+
+// outputFormats are what commands print, as --output names it.
+var outputFormats = map[string][]string{"status": statusFormats, "render": renderFormats, "lint": lintFormats}
+
 // withNames has commands take the name of an environment as their first word, and complete it.
 func (c *cluster) withNames(commands ...*cobra.Command) []*cobra.Command {
 	for _, command := range commands {

@@ -20,6 +20,8 @@ import (
 	"github.com/appenv/appenv-operator/internal/render"
 )
 
+var renderFormats = []string{"yaml", "json"}
+
 type renderOptions struct {
 	files
 	settings   component.Settings
@@ -80,7 +82,7 @@ func componentNames() []string {
 }
 
 func (o *renderOptions) run(command *cobra.Command, streams Streams) ([]byte, error) {
-	if !slices.Contains([]string{"yaml", "json"}, o.output) {
+	if !slices.Contains(renderFormats, o.output) {
 		return nil, fmt.Errorf("--output %q: use yaml or json", o.output)
 	}
 	for _, name := range o.components {

@@ -20,6 +20,8 @@ import (
 	"github.com/appenv/appenv-operator/internal/component"
 )
 
+var statusFormats = []string{"wide", "name", "json", "yaml"}
+
 type statusOptions struct {
 	cluster  *cluster
 	selector string
@@ -59,7 +61,7 @@ func (o *statusOptions) run(ctx context.Context, streams Streams, names []string
 	switch {
 	case len(names) == 1 && o.selector != "":
 		return errors.New("a name and a selector exclude each other")
-	case !slices.Contains([]string{"", "wide", "name", "json", "yaml"}, o.output):
+	case o.output != "" && !slices.Contains(statusFormats, o.output):
 		return fmt.Errorf("--output %q: use wide, name, json or yaml", o.output)
 	case o.watch && (o.output == "json" || o.output == "yaml"):
 		return fmt.Errorf("--watch and --output %s exclude each other", o.output)

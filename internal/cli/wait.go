@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
+
+// waitedFor is what can be waited for.
+var waitedFor = []string{"ready", "deleted"}
 
 type waitOptions struct {
 	cluster *cluster
@@ -37,7 +41,7 @@ Exit codes: 0 it is, 1 the time was up or it cannot be, 130 it was interrupted.`
   kubectl delete appenv hoge-dev --wait=false && kubectl appenv wait hoge-dev --for deleted`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
-			if o.what != "ready" && o.what != "deleted" {
+			if !slices.Contains(waitedFor, o.what) {
 				return fmt.Errorf("--for %q: use ready or deleted", o.what)
 			}
 			if err := o.cluster.connect(); err != nil {
