@@ -3,8 +3,13 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -98,5 +103,22 @@ func TestWaitingForAClusterThatDoesNotAnswer(t *testing.T) {
 	code, out, failures := runWith(interruptible, t, "wait", "a", "--server", server)
 	if code != interrupted || out != "" || failures != "" {
 		t.Errorf("interrupted: got %d, %q, %q, want %d and not a word", code, out, failures, interrupted)
+	}
+}
+
+// Errors of the network are those of a cluster that does not answer; others say themselves what is wrong.
+func TestOnlyErrorsOfTheNetworkAreSilence(t *testing.T) {
+	c := &cluster{}
+	for _, silence := range []error{
+		&url.Error{Op: "Get", URL: "https://cluster", Err: errors.New("no")}, &net.OpError{Op: "dial", Err: errors.New("no")},
+		fmt.Errorf("waiting: %w", context.DeadlineExceeded), fmt.Errorf("reading: %w", io.ErrUnexpectedEOF),
+	} {
+		if got := c.explain(silence, "a").Error(); got != "the cluster does not answer: "+silence.Error() {
+			t.Errorf("got %q of %v", got, silence)
+		}
+	}
+	other := errors.New("resource name may not be empty")
+	if got := c.explain(other, ""); !errors.Is(got, other) || got.Error() != other.Error() {
+		t.Errorf("got %v, want it as it is", got)
 	}
 }

@@ -18,7 +18,8 @@ func newExplain(streams Streams, c *cluster) *cobra.Command {
 		Use:   "explain NAME",
 		Short: "Say why an environment is not ready, and what to do",
 		Long: `Say why an environment is not ready: the chain from Ready down to the cause, in the operator's own words, and the
-next action as a command to paste, where a command can do it.`,
+next action as a command to paste, where a command can do it. Commands are made of names and reasons alone: the words of
+Argo CD, webhooks, policies and Events are told, and never become part of one.`,
 		Example: `  kubectl appenv explain hoge-dev`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
