@@ -2,7 +2,7 @@ package apply
 
 import (
 	"errors"
-	"strings"
+	"regexp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -57,11 +57,13 @@ func Classify(err error) Problem {
 	return problem
 }
 
+// unpermitted is what authorizers answer, and the check of RBAC that nobody gives permissions that they lack.
+var unpermitted = regexp.MustCompile(`is forbidden: (User ".*" cannot |user ".*" .*is attempting to grant RBAC permissions not currently held)`)
+
 // LacksPermission says whether a request failed because the user may not make it at all. An admission policy or webhook
 // answers with the same code, and means the object.
 func LacksPermission(err error) bool {
-	return apierrors.IsUnauthorized(err) ||
-		apierrors.IsForbidden(err) && strings.Contains(err.Error(), `" cannot `) && !strings.Contains(err.Error(), "denied")
+	return apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) && unpermitted.MatchString(err.Error())
 }
 
 // IsTaken says whether a create failed because the name is taken.

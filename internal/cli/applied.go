@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,13 +52,16 @@ func (c *cluster) applied(ctx context.Context, file *lint.Environment, live *v1a
 // pluginManager is the field manager of what the plugin itself writes, or asks to write in a dry run.
 const pluginManager = "kubectl-appenv"
 
-// applier is who has applied the spec by server-side apply, the last one of several; empty if nobody has.
+// applier is who has applied the spec by server-side apply, the last one of several; empty if nobody has. Who has applied some
+// fields only, without one that no file can leave out, does not apply this file.
 func applier(live *v1alpha1.AppEnvironment) string {
 	var found metav1.ManagedFieldsEntry
 	for _, entry := range live.ManagedFields {
-		owned := map[string]any{}
+		var owned struct {
+			Spec map[string]any `json:"f:spec"`
+		}
 		if entry.Operation != metav1.ManagedFieldsOperationApply || entry.Subresource != "" || entry.FieldsV1 == nil ||
-			json.Unmarshal(entry.FieldsV1.GetRawBytes(), &owned) != nil || owned["f:spec"] == nil {
+			json.Unmarshal(entry.FieldsV1.GetRawBytes(), &owned) != nil || owned.Spec["f:application"] == nil {
 			continue
 		}
 		if found.Manager == "" || found.Time.Before(entry.Time) {
@@ -89,6 +93,9 @@ func threeWay(last string, file *unstructured.Unstructured, live *v1alpha1.AppEn
 	before := &unstructured.Unstructured{}
 	if err := json.Unmarshal([]byte(last), &before.Object); err != nil {
 		return nil, err
+	}
+	if before.Object == nil {
+		return nil, errors.New("it is null")
 	}
 	next := &unstructured.Unstructured{Object: asApplied(file)}
 	annotations := next.GetAnnotations()

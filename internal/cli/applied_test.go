@@ -3,9 +3,13 @@ package cli
 import (
 	"errors"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 )
@@ -28,11 +32,12 @@ func TestOnlyWhatTheServerHasAgainstTheObjectIsARefusal(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"a policy":      {apierrors.NewForbidden(envs, "a", errors.New(`ValidatingAdmissionPolicy 'x' with binding 'x' denied request: you cannot do that`)), true},
-		"a webhook":     {apierrors.NewForbidden(envs, "a", errors.New(`admission webhook "x" denied the request: user "y" cannot`)), true},
-		"no permission": {apierrors.NewForbidden(envs, "a", errors.New(`User "nobody" cannot patch resource "appenvironments" in API group "platform.appenv.dev" at the cluster scope`)), false},
-		"a rule":        {apierrors.NewInvalid(schema.GroupKind{}, "a", nil), true},
-		"the schema":    {apierrors.NewBadRequest(`strict decoding error: unknown field "spec.a"`), true},
+		"a policy":                         {apierrors.NewForbidden(envs, "a", errors.New(`ValidatingAdmissionPolicy 'x' with binding 'x' denied request: you cannot do that`)), true},
+		"a webhook":                        {apierrors.NewForbidden(envs, "a", errors.New(`admission webhook "x" denied the request: user "y" cannot`)), true},
+		"no permission":                    {apierrors.NewForbidden(envs, "a", errors.New(`User "nobody" cannot patch resource "appenvironments" in API group "platform.appenv.dev" at the cluster scope`)), false},
+		"permissions that nobody can give": {apierrors.NewForbidden(envs, "a", errors.New(`user "bob" (groups=["a"]) is attempting to grant RBAC permissions not currently held`)), false},
+		"a rule":                           {apierrors.NewInvalid(schema.GroupKind{}, "a", nil), true},
+		"the schema":                       {apierrors.NewBadRequest(`strict decoding error: unknown field "spec.a"`), true},
 		"a webhook that is down": {
 			apierrors.NewInternalError(errors.New(`failed calling webhook "x": connection refused`)), false},
 		"too many requests": {apierrors.NewTooManyRequests("later", 1), false},
@@ -40,6 +45,39 @@ func TestOnlyWhatTheServerHasAgainstTheObjectIsARefusal(t *testing.T) {
 	} {
 		if got := refuses(c.err); got != c.want {
 			t.Errorf("%s: %t, want %t (%v)", what, got, c.want, c.err)
+		}
+	}
+}
+
+func TestAFieldThatSomebodyAppliedDoesNotMakeItTheirEnvironment(t *testing.T) {
+	entry := func(manager, fields string, minute int) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{
+			Manager: manager, Operation: metav1.ManagedFieldsOperationApply, Time: ptr.To(metav1.NewTime(time.Date(2026, 1, 1, 0, minute, 0, 0, time.UTC))),
+			FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(fields),
+		}
+	}
+	live := &v1alpha1.AppEnvironment{}
+	live.ManagedFields = []metav1.ManagedFieldsEntry{entry("on-call", `{"f:spec":{"f:mode":{}}}`, 3), entry("broken", `{`, 4)}
+	if got := applier(live); got != "" {
+		t.Errorf("%s has applied it", got)
+	}
+	whole := `{"f:spec":{"f:application":{},"f:apps":{}}}`
+	live.ManagedFields = append(live.ManagedFields, entry("argocd-controller", whole, 2), entry("kubectl", whole, 1))
+	if got := applier(live); got != "argocd-controller" {
+		t.Errorf("%q has applied it last", got)
+	}
+}
+
+func TestAnnotationsOfWhatWasAppliedLastMayHoldAnything(t *testing.T) {
+	file := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"application": "hoge"}}}
+	for _, last := range []string{"null", "[]", `"text"`, "{", "7"} {
+		if patch, err := threeWay(last, file, &v1alpha1.AppEnvironment{}); err == nil {
+			t.Errorf("of %s it makes %s", last, patch)
+		}
+	}
+	for _, last := range []string{"{}", `{"metadata": 7, "spec": null}`, `{"metadata": {"annotations": []}}`} {
+		if _, err := threeWay(last, file, &v1alpha1.AppEnvironment{}); err != nil {
+			t.Errorf("%s: %v", last, err)
 		}
 	}
 }

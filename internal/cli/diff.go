@@ -32,7 +32,7 @@ func newDiff(streams Streams, c *cluster) *cobra.Command {
 change, take over, delete or release, and what it would refuse and why.
 
 It makes the pass that the operator makes, and asks the API server by dry runs in the operator's name, so it takes the
-permissions of the operator: to read what belongs to environments, and to patch it. Nothing is written. What is yet to come
+permissions of the operator: to read what belongs to environments, to create and to patch it. Nothing is written. What is yet to come
 is named: apps that wait for a secret, removals that wait for a confirmation.
 
 What a file leaves out goes or stays as it does when the file is applied: where kubectl apply or Argo CD has applied the

@@ -47,6 +47,7 @@ func withSecrets(env *v1alpha1.AppEnvironment, store v1alpha1.Store) *v1alpha1.A
 	env.Spec.Secrets = &v1alpha1.Secrets{Store: store, Items: []v1alpha1.SecretItem{
 		{Name: "env", Extract: []v1alpha1.RemoteSecret{{Key: "hoge-dev-app1"}}},
 		{Name: "tls", SecretName: new("web-tls"), Data: []v1alpha1.SecretKey{{Key: "URL", RemoteKey: "it's a key", Property: new("url")}}},
+		{Name: "pinned", Extract: []v1alpha1.RemoteSecret{{Key: "hoge-dev-app1", Version: new("3")}}},
 	}}
 	return env
 }
@@ -79,6 +80,7 @@ func TestTheNextActionForWhatTheOperatorSays(t *testing.T) {
 	say(withSecrets(blocked(unsynced, `ExternalSecret hoge/env: key "hoge-dev-app1" not found; create it in Secret Manager project my-project`), google))
 	say(withSecrets(blocked(unsynced, `ExternalSecret hoge/env: key "hoge-dev-app1" not found; create it in Key Vault`), azure))
 	say(withSecrets(blocked(unsynced, `ExternalSecret hoge/tls: key "it's a key" (property "url") not found; create it in Secret Manager project my-project (and 1 more)`), google))
+	say(withSecrets(blocked(unsynced, `ExternalSecret hoge/pinned: key "hoge-dev-app1" (version "3") not found; create it in Secret Manager project my-project`), google))
 	say(withSecrets(blocked(unsynced, "ExternalSecret hoge/tls: "+fmt.Sprintf(otherType, "hoge", "web-tls")), google))
 	say(withSecrets(blocked(unsynced, "ExternalSecret hoge/tls: "+fmt.Sprintf(otherType, "hoge", "another")), google))
 	say(blocked(v1alpha1.ReasonTeardownPaused, `AppEnvironment hoge-dev: kubectl patch appenv hoge-dev --type=merge -p '{"spec":{"mode":"Enforce"}}' lets its deletion go on, which waits because spec.mode is Paused`))

@@ -137,29 +137,21 @@ func forSecret(env *v1alpha1.AppEnvironment, c cause) []string {
 	return []string{describing(c.object)}
 }
 
-// missingKey is the remote secret of an item that is said not to be there; empty where none is.
+// missingKey is the remote secret of an item that is said not to be there; empty where none is, or where only a version of it may be
+// missing.
 func missingKey(item v1alpha1.SecretItem, says string) string {
-	isMissing := func(key string, property, version *string) bool {
-		var details []string
-		if property != nil {
-			details = append(details, fmt.Sprintf("property %q", *property))
-		}
-		if version != nil {
-			details = append(details, fmt.Sprintf("version %q", *version))
-		}
-		entry := fmt.Sprintf("key %q", key)
-		if len(details) > 0 {
-			entry += " (" + strings.Join(details, ", ") + ")"
-		}
-		return strings.HasPrefix(says, fmt.Sprintf(keyNotFound, entry))
-	}
+	isMissing := func(entry string) bool { return strings.HasPrefix(says, fmt.Sprintf(keyNotFound, entry)) }
 	for _, entry := range item.Extract {
-		if isMissing(entry.Key, nil, entry.Version) {
+		if isMissing(fmt.Sprintf("key %q", entry.Key)) {
 			return entry.Key
 		}
 	}
 	for _, entry := range item.Data {
-		if isMissing(entry.RemoteKey, entry.Property, entry.Version) {
+		named := fmt.Sprintf("key %q", entry.RemoteKey)
+		if entry.Property != nil {
+			named += fmt.Sprintf(" (property %q)", *entry.Property)
+		}
+		if isMissing(named) {
 			return entry.RemoteKey
 		}
 	}

@@ -172,6 +172,7 @@ func acceptedFiles(command *cobra.Command, f *files, streams Streams, settings c
 		switch {
 		case finding.Severity == lint.Error && slices.Contains([]string{"unreadable", "schema", "unknown-field", "not-allowed"}, finding.Rule):
 			failures = append(failures, fmt.Errorf("%s: %s", finding.Position, finding.Message))
+		case finding.Suppressed != "":
 		case finding.Rule == "claimed-twice" || finding.Rule == "duplicate-environment":
 			warnings = append(warnings, fmt.Sprintf("%s: %s", finding.Position, finding.Message))
 		}

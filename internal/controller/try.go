@@ -65,14 +65,14 @@ func (p *pass) tryStep(ctx context.Context, s *step, change *Change) error {
 	return nil
 }
 
-// tryCreation says why an object would not be created, by a dry run. One whose namespace is yet to come, or that a webhook
-// does not look at in a dry run, is taken to be created.
+// tryCreation says why an object would not be created, by a dry run. One whose namespace is yet to come, that a webhook does
+// not look at in a dry run, or that would be tried again, is taken to be created.
 func (p *pass) tryCreation(ctx context.Context, intent *unstructured.Unstructured) error {
 	_, err := p.applier.Create(ctx, intent)
 	if isOfOurPolicies(err) {
 		_, err = p.applier.Create(ctx, withMarksOf(&unstructured.Unstructured{}, intent))
 	}
-	if apierrors.IsNotFound(err) || isOfNoDryRun(err) {
+	if isOfNoDryRun(err) || err != nil && !apply.LacksPermission(err) && !apply.Classify(err).Final {
 		return nil
 	}
 	return err

@@ -42,9 +42,9 @@ the Gateway API are not looked at.`,
 			if covered(host, certified(set, env, app, ingress)) || ownTLS(ingress, host) {
 				return
 			}
-			if chosen := ingress.GetAnnotations()[managedCertificates]; chosen != "" {
+			if chosen := namedCertificates(ingress); len(chosen) > 0 {
 				report(env, appPath(app), "app %s: no certificate that Ingress %s names (%s) covers its host %s; add it to one of them, or name another",
-					env.Env.Spec.Apps[app].Name, ingress.GetName(), chosen, host)
+					env.Env.Spec.Apps[app].Name, ingress.GetName(), join(chosen), host)
 				return
 			}
 			report(env, appPath(app), "app %s: no certificate for %s, a host of Ingress %s; add it under spec.certificates",

@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/overlay"
@@ -60,7 +59,7 @@ value: "must specify". Set it in the manifests, or give the namespace default an
 
 // content is what the apps have in a namespace.
 type content struct {
-	objects   []*unstructured.Unstructured
+	counted   []corev1.ResourceList // beside the Pods
 	workloads []overlay.Workload
 }
 
@@ -79,7 +78,7 @@ func forEachQuota(set *Set, visit func(env *Environment, namespace int, content 
 				}
 				for _, object := range o.Objects {
 					if !set.clusterScoped(env, object) && namespaceOf(env, i, object) == namespace.Name {
-						found.objects = append(found.objects, object)
+						found.counted = append(found.counted, o.Counted(object))
 					}
 				}
 				for _, workload := range o.Workloads() {
@@ -159,8 +158,8 @@ func (c content) sum(namespace v1alpha1.Namespace) corev1.ResourceList {
 	for name, quantity := range greatest {
 		increase(sum, name, quantity)
 	}
-	for _, object := range c.objects {
-		for name, quantity := range overlay.Counted(object) {
+	for _, counted := range c.counted {
+		for name, quantity := range counted {
 			increase(sum, name, quantity)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // Counted is what a ResourceQuota counts of an object beside its Pods: the object itself, as "services" or
 // "count/deployments.apps", and the volumes that it asks for. A StatefulSet asks for those of all its replicas.
-func Counted(object *unstructured.Unstructured) corev1.ResourceList {
+func (o *Overlay) Counted(object *unstructured.Unstructured) corev1.ResourceList {
 	gvk := object.GroupVersionKind()
 	plural, _ := meta.UnsafeGuessKindToResource(gvk)
 	one := *resource.NewQuantity(1, resource.DecimalSI)
@@ -25,7 +25,8 @@ func Counted(object *unstructured.Unstructured) corev1.ResourceList {
 		if kind == string(corev1.ServiceTypeLoadBalancer) {
 			counted[corev1.ResourceServicesLoadBalancers] = one
 		}
-		if kind == string(corev1.ServiceTypeNodePort) {
+		allocated, set, _ := unstructured.NestedBool(object.Object, "spec", "allocateLoadBalancerNodePorts")
+		if kind == string(corev1.ServiceTypeNodePort) || kind == string(corev1.ServiceTypeLoadBalancer) && (allocated || !set) {
 			ports, _, _ := unstructured.NestedSlice(object.Object, "spec", "ports")
 			counted[corev1.ResourceServicesNodePorts] = *resource.NewQuantity(int64(len(ports)), resource.DecimalSI)
 		}
@@ -38,7 +39,7 @@ func Counted(object *unstructured.Unstructured) corev1.ResourceList {
 		templates, _, _ := unstructured.NestedSlice(object.Object, "spec", "volumeClaimTemplates")
 		for _, template := range templates {
 			fields, _ := template.(map[string]any)
-			volume(counted, fields, number(object, 1, "spec", "replicas"))
+			volume(counted, fields, o.replicas(object))
 		}
 	}
 	return counted
@@ -47,12 +48,18 @@ func Counted(object *unstructured.Unstructured) corev1.ResourceList {
 // volume counts a claim, as often as there are replicas.
 func volume(counted corev1.ResourceList, claim map[string]any, replicas int64) {
 	claims := *resource.NewQuantity(replicas, resource.DecimalSI)
-	addTo(counted, corev1.ResourceList{corev1.ResourcePersistentVolumeClaims: claims, "count/persistentvolumeclaims": claims})
+	all := corev1.ResourceList{corev1.ResourcePersistentVolumeClaims: claims, "count/persistentvolumeclaims": claims}
 	asked, _, _ := unstructured.NestedString(claim, "spec", "resources", "requests", "storage")
-	storage, err := resource.ParseQuantity(asked)
-	if err != nil {
-		return
+	if storage, err := resource.ParseQuantity(asked); err == nil {
+		storage.Mul(replicas)
+		all[corev1.ResourceRequestsStorage] = storage
 	}
-	storage.Mul(replicas)
-	addTo(counted, corev1.ResourceList{corev1.ResourceRequestsStorage: storage})
+	if class, _, _ := unstructured.NestedString(claim, "spec", "storageClassName"); class != "" {
+		for _, name := range []corev1.ResourceName{corev1.ResourcePersistentVolumeClaims, corev1.ResourceRequestsStorage} {
+			if quantity, ok := all[name]; ok {
+				all[corev1.ResourceName(class+".storageclass.storage.k8s.io/")+name] = quantity
+			}
+		}
+	}
+	addTo(counted, all)
 }

@@ -2,6 +2,8 @@ package overlay
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,13 +61,31 @@ func (o *Overlay) pods() (workloads []Workload, unreadable []UnreadablePod) {
 		}
 		workload := Workload{Object: object}
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &workload.Pod); err != nil {
-			unreadable = append(unreadable, UnreadablePod{object, err})
+			unreadable = append(unreadable, UnreadablePod{object, located(fields, err)})
 			continue
 		}
 		workload.Pods = o.replicas(object)
 		workloads = append(workloads, workload)
 	}
 	return workloads, unreadable
+}
+
+// located names the container that keeps the spec of a Pod from being read, where it is one.
+func located(fields map[string]any, err error) error {
+	for _, list := range []string{"initContainers", "containers"} {
+		containers, _ := fields[list].([]any)
+		for i, each := range containers {
+			container, _ := each.(map[string]any)
+			data, failure := json.Marshal(container)
+			if failure == nil {
+				failure = json.Unmarshal(data, &corev1.Container{})
+			}
+			if failure != nil {
+				return fmt.Errorf("%s[%d]: %w", list, i, failure)
+			}
+		}
+	}
+	return err
 }
 
 // replicas is how many Pods an object makes at least while nothing is wrong: what is suspended makes none, and what is
@@ -86,7 +106,8 @@ func (o *Overlay) replicas(object *unstructured.Unstructured) int64 {
 	}
 	for _, scaler := range o.Objects {
 		target, _, _ := unstructured.NestedStringMap(scaler.Object, "spec", "scaleTargetRef")
-		if target["name"] != object.GetName() || cmp.Or(target["kind"], "Deployment") != object.GetKind() || scaler.GetNamespace() != object.GetNamespace() {
+		here, there := object.GetNamespace(), scaler.GetNamespace() // either may be left out
+		if target["name"] != object.GetName() || cmp.Or(target["kind"], "Deployment") != object.GetKind() || cmp.Or(here, there) != cmp.Or(there, here) {
 			continue
 		}
 		switch scaler.GetKind() {

@@ -36,8 +36,10 @@ func MayMake(object *unstructured.Unstructured, secret string) bool {
 	return secret == object.GetName() || strings.HasPrefix(secret, object.GetName()+"-")
 }
 
-// makesNoSecrets are the groups of kinds that teams often have beside their apps, and of which no Secret is made.
+// makesNoSecrets are the groups of kinds that teams often have beside their apps, and of which no Secret is made, or none but
+// the one that they name.
 var makesNoSecrets = []string{
+	"acme.cert-manager.io", "bitnami.com", "cert-manager.io", "external-secrets.io", "generators.external-secrets.io",
 	"argoproj.io", "autoscaling.gke.io", "cloud.google.com", "keda.sh", "monitoring.coreos.com", "monitoring.googleapis.com",
 	"net.gke.io", "networking.gke.io", "networking.istio.io", "security.istio.io", "traefik.io",
 }
@@ -58,9 +60,9 @@ func (s search) says(key string) bool {
 	return strings.Contains(plain.Replace(strings.ToLower(key)), s.lower) || s.kind == "Secret" && key == "certificateRefs"
 }
 
-// otherwise are keys below which other things are named.
+// otherwise are keys below which other things are named, unless a key further below says so.
 var otherwise = []string{
-	"labels", "matchLabels", "selector", "labelSelector", "podSelector", "namespaceSelector", "matchExpressions", "namespace",
+	"selector", "labelSelector", "podSelector", "namespaceSelector", "matchExpressions", "namespace",
 	"serviceName", "service", "scaleTargetRef", "configMapName", "configMapRef", "host", "hosts",
 }
 
@@ -75,7 +77,9 @@ func (s search) in(value any, named, guess bool) bool {
 		resources, _ := value["resources"].([]any) // of a rule of RBAC
 		named = named || value["kind"] == s.kind || slices.Contains(resources, any(s.lower+"s"))
 		for key, below := range value {
-			if !slices.Contains(otherwise, key) && s.in(below, named || s.says(key), guess) {
+			switch other := slices.Contains(otherwise, key); {
+			case key == "labels" || key == "matchLabels":
+			case s.in(below, named && !other || s.says(key), guess && !other):
 				return true
 			}
 		}

@@ -37,6 +37,8 @@ func TestNamesAreTakenForWhatTheFieldsAboveThemSay(t *testing.T) {
 		"a rule for others":    {`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{resources: [configmaps], resourceNames: [x]}]}`, false, false},
 		"a gateway":            {`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: a}, spec: {listeners: [{tls: {certificateRefs: [{name: x}]}}]}}`, true, false},
 		"a kind nobody knows":  {`{apiVersion: example.com/v1, kind: Job, metadata: {name: x}, spec: {credentials: x}}`, true, true},
+		"below a selector":     {`{apiVersion: external-secrets.io/v1alpha1, kind: PushSecret, metadata: {name: a}, spec: {selector: {secret: {name: x}}}}`, true, false},
+		"below other things":   {`{apiVersion: example.com/v1, kind: DB, metadata: {name: a}, spec: {service: {secretName: x}, host: x}}`, true, false},
 		"its labels":           {`{apiVersion: example.com/v1, kind: Job, metadata: {name: x}, spec: {template: {labels: {a: x}}, selector: {b: x}}}`, false, false},
 		"a number, and a null": {`{apiVersion: example.com/v1, kind: Job, metadata: {name: x}, spec: {secretName: 1, secretRef: null}}`, false, false},
 	} {
@@ -56,6 +58,7 @@ func TestControllersMakeSecretsThatAreCalledAsTheirObjects(t *testing.T) {
 		want bool
 	}{
 		"a database":         {`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`, true},
+		"a Certificate":      {`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: pg}}`, false},
 		"of another name":    {`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: p}}`, false},
 		"a Service":          {`{apiVersion: v1, kind: Service, metadata: {name: pg}}`, false},
 		"a ServiceMonitor":   {`{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: pg}}`, false},

@@ -1,8 +1,6 @@
 package overlay
 
 import (
-	"slices"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
@@ -113,7 +111,7 @@ func IngressUses(ingress *unstructured.Unstructured) []Use {
 // AsksForCertificates says whether cert-manager makes the Secrets that an Ingress uses, because its annotations ask for it.
 func AsksForCertificates(ingress *unstructured.Unstructured) bool {
 	annotations := ingress.GetAnnotations()
-	return slices.ContainsFunc([]string{"cert-manager.io/issuer", "cert-manager.io/cluster-issuer", "kubernetes.io/tls-acme"}, func(key string) bool { return annotations[key] != "" })
+	return annotations["cert-manager.io/issuer"] != "" || annotations["cert-manager.io/cluster-issuer"] != "" || annotations["kubernetes.io/tls-acme"] == "true"
 }
 
 func describe(object *unstructured.Unstructured) string {
