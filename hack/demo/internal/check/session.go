@@ -71,7 +71,7 @@ func (c *check) typed(ctx context.Context, command string) (string, error) {
 }
 
 // fleeting are words that are others at each run: commits, ages.
-var fleeting = []*regexp.Regexp{regexp.MustCompile(`\b[0-9a-f]{7}\b`), regexp.MustCompile(`\b[0-9]+(s|m|h|d)\b`), regexp.MustCompile(` +`)}
+var fleeting = []*regexp.Regexp{regexp.MustCompile(`\b[0-9a-f]{7}\b`), regexp.MustCompile(`\b([0-9]+[smhdy])+\b`), regexp.MustCompile(` +`)}
 
 // lasting is a text without what is another at each run. Columns are as wide as what stands in them.
 func lasting(text string) string {
