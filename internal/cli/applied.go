@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,8 +27,7 @@ import (
 // are merged as kubectl apply does it; else the file replaces what is there, as merge says.
 func (c *cluster) applied(ctx context.Context, file *lint.Environment, live *v1alpha1.AppEnvironment) (*v1alpha1.AppEnvironment, error) {
 	if live == nil {
-		merged := merge(file.Env, nil)
-		return merged, c.try(ctx, merged)
+		return c.try(ctx, merge(file.Env, nil))
 	}
 	last := live.Annotations[corev1.LastAppliedConfigAnnotation]
 	if manager := applier(live); manager != "" {
@@ -45,8 +43,7 @@ func (c *cluster) applied(ctx context.Context, file *lint.Environment, live *v1a
 		}
 		return c.tried(ctx, c.rest.Patch(types.MergePatchType).Param("fieldManager", pluginManager).Name(live.Name).Body(patch), live.Name)
 	}
-	merged := merge(file.Env, live)
-	return merged, c.try(ctx, merged)
+	return c.try(ctx, merge(file.Env, live))
 }
 
 // pluginManager is the field manager of what the plugin itself writes, or asks to write in a dry run.
@@ -140,22 +137,19 @@ func merge(env, live *v1alpha1.AppEnvironment) *v1alpha1.AppEnvironment {
 	for key, value := range env.Annotations {
 		metav1.SetMetaDataAnnotation(&merged.ObjectMeta, key, value)
 	}
-	if !equality.Semantic.DeepEqual(merged.Spec, live.Spec) {
-		merged.Generation++
-	}
 	return merged
 }
 
-// try says whether the API server, with its admission policies, takes the environment as it is.
-func (c *cluster) try(ctx context.Context, env *v1alpha1.AppEnvironment) error {
-	request := c.rest.Post()
-	if env.UID != "" {
-		request = c.rest.Put().Name(env.Name)
-	}
+// try is the environment as the API server, with its admission policies, takes it. A new one stays without the UID and the
+// generation that only the dry run has given it.
+func (c *cluster) try(ctx context.Context, env *v1alpha1.AppEnvironment) (*v1alpha1.AppEnvironment, error) {
 	sent := env.DeepCopy()
 	sent.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AppEnvironment"))
-	_, err := c.tried(ctx, request.Param("fieldManager", pluginManager).Body(sent), env.Name)
-	return err
+	if env.UID != "" {
+		return c.tried(ctx, c.rest.Put().Name(env.Name).Param("fieldManager", pluginManager).Body(sent), env.Name)
+	}
+	_, err := c.tried(ctx, c.rest.Post().Param("fieldManager", pluginManager).Body(sent), env.Name)
+	return env, err
 }
 
 // tried is the answer to a dry run of a request about an environment; the error is a refusal where the server has one.

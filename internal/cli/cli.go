@@ -120,7 +120,7 @@ kubectl options lists them).`,
 	root.AddCommand(newImport(streams, c), newRender(streams), newLint(streams), newDiff(streams, c), newVersion(streams))
 	root.AddCommand(c.withNames(newStatus(streams, c), newExplain(streams, c), newWait(streams, c), newPause(streams, c), newObserve(streams, c),
 		newResume(streams, c), newConfirm(streams, c), newAdopt(streams, c))...)
-	complete(root.Commands()...)
+	completeNoFiles(root.Commands()...)
 	refuseUnknownTopics(root)
 	return root
 }

@@ -52,26 +52,14 @@ func completeTargets(_ *cobra.Command, words []string, _ string) ([]string, cobr
 	return []string{"namespace", "applicationset"}, cobra.ShellCompDirectiveNoFileComp
 }
 
-// complete completes the words of all commands but those that take names. Where no word may come, no name of a file does.
-func complete(commands ...*cobra.Command) {
+// completeNoFiles has commands that complete no word offer no names of files either: files are named with -f.
+func completeNoFiles(commands ...*cobra.Command) {
 	for _, command := range commands {
-		switch {
-		case command.Name() == "import":
-			command.ValidArgsFunction = completeTargets
-		case command.ValidArgsFunction == nil:
+		if command.ValidArgsFunction == nil {
 			command.ValidArgsFunction = cobra.NoFileCompletions
-		}
-		if formats := outputFormats[command.Name()]; len(formats) > 0 {
-			completeFlag(command, "output", formats...)
-		}
-		if command.Name() == "wait" {
-			completeFlag(command, "for", waitedFor...)
 		}
 	}
 }
-
-// outputFormats are what commands print, as --output names it.
-var outputFormats = map[string][]string{"status": statusFormats, "render": renderFormats, "lint": lintFormats}
 
 // withNames has commands take the name of an environment as their first word, and complete it.
 func (c *cluster) withNames(commands ...*cobra.Command) []*cobra.Command {

@@ -87,9 +87,9 @@ func (c *cluster) confirm(ctx context.Context, env *v1alpha1.AppEnvironment, par
 		if err != nil {
 			return err
 		}
-		err = c.patch(ctx, env.Name, patch)
-		if !apierrors.IsConflict(err) {
-			return err
+		conflict := c.patch(ctx, env.Name, patch)
+		if !apierrors.IsConflict(conflict) {
+			return conflict
 		}
 		if now, err = c.get(ctx, env.Name); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (c *cluster) confirm(ctx context.Context, env *v1alpha1.AppEnvironment, par
 		if now.UID != env.UID || now.Generation != env.Generation {
 			return fmt.Errorf("AppEnvironment %s has changed in this moment, and nothing was confirmed; look at what waits, and try again", env.Name)
 		}
-		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(resource).GroupResource(), env.Name, errors.New("it is written again and again"))
+		return conflict
 	})
 	return given, err
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/appenv/appenv-operator/api/v1alpha1"
 	"github.com/appenv/appenv-operator/internal/component"
@@ -14,23 +13,14 @@ import (
 	"github.com/appenv/appenv-operator/test/golden"
 )
 
-func parsed(t *testing.T, text string) *unstructured.Unstructured {
-	t.Helper()
-	object := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
-		t.Fatal(err)
-	}
-	return object
-}
-
 // TestDiffAsItIsPrinted has every kind of change, on a terminal and piped. What the changes are, test/integration holds.
 func TestDiffAsItIsPrinted(t *testing.T) {
-	created := parsed(t, `
+	created := golden.Object(t, `
 apiVersion: v1
 kind: Namespace
 metadata: {name: hoge, annotations: {platform.appenv.dev/owner-uid: none-yet}}
 `)
-	quota := parsed(t, `
+	quota := golden.Object(t, `
 apiVersion: v1
 kind: ResourceQuota
 metadata: {name: hoge, namespace: hoge, resourceVersion: "7", uid: abc, managedFields: [{manager: x}], annotations: {kubectl.kubernetes.io/last-applied-configuration: everything}}
@@ -44,25 +34,25 @@ status: {hard: {pods: "50"}}
 			t.Fatal(err)
 		}
 	}
-	store := parsed(t, `
+	store := golden.Object(t, `
 apiVersion: external-secrets.io/v1
 kind: SecretStore
 metadata: {name: hoge, namespace: hoge}
 spec: {provider: {fake: {data: [{key: a, value: old-secret}, {key: b, value: same-secret}, {key: c, valueMap: {x: map-secret}}]}}}
 `)
-	otherStore := parsed(t, `
+	otherStore := golden.Object(t, `
 apiVersion: external-secrets.io/v1
 kind: SecretStore
 metadata: {name: hoge, namespace: hoge}
 spec: {provider: {fake: {data: [{key: d, value: added-secret}, {key: a, value: new-secret}, {key: b, value: same-secret}]}}}
 `)
-	templated := parsed(t, `
+	templated := golden.Object(t, `
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata: {name: env, namespace: hoge, labels: {a: b}}
 spec: {target: {template: {data: {password: literal-secret}}}}
 `)
-	taken := parsed(t, `
+	taken := golden.Object(t, `
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata: {name: env, namespace: hoge}

@@ -70,6 +70,7 @@ func TestCommandsPrintWhatTheirGoldenFilesSay(t *testing.T) {
 		"lint-no-repository":        {line: "lint -f good.yaml --repo nowhere"},
 		"lint-foreign-repository":   {line: "lint -f good.yaml --repo https://github.com/example/fuga=."},
 		"lint-repository":           {line: "lint -f good.yaml --repo ."},
+		"diff-claimed-twice":        {line: "diff -f - --kubeconfig nowhere", in: claiming("hoge-a", "") + claiming("hoge-b", "") + claiming("hoge-c", "moved by hand")},
 		"lint-repository-twice":     {line: "lint -f good.yaml --repo . --repo .."},
 		"lint-explain":              {line: "lint --explain quota-too-small"},
 		"lint-explain-schema":       {line: "lint --explain schema"},
@@ -134,4 +135,19 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// claiming is an environment that claims a namespace which others claim, too.
+func claiming(name, suppressed string) string {
+	return `---
+apiVersion: platform.appenv.dev/v1alpha1
+kind: AppEnvironment
+metadata: {name: ` + name + `, annotations: {lint.platform.appenv.dev/claimed-twice: "` + suppressed + `"}}
+spec:
+  application: ` + name + `
+  environment: dev
+  namespaces: [{name: shared}]
+  source: {repoURL: "https://github.com/example/hoge", targetRevision: main, path: "{app}"}
+  apps: [{name: app1}]
+`
 }

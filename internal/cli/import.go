@@ -77,6 +77,7 @@ be told.`,
 	flags.StringVar(&o.Environment, "environment", "", "spec.environment, such as dev; by default read from paths and names")
 	flags.BoolVar(&o.check, "check", false, "print what taking over would change, and nothing else")
 	bindSettings(flags, &o.Settings)
+	command.ValidArgsFunction = completeTargets
 	return command
 }
 

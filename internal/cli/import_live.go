@@ -131,8 +131,7 @@ func (o *importOptions) foresee(ctx context.Context, c *cluster, env *v1alpha1.A
 	if err != nil {
 		return err
 	}
-	env = merge(env, existing)
-	if err := c.try(ctx, env); err != nil {
+	if env, err = c.try(ctx, merge(env, existing)); err != nil {
 		return err
 	}
 	foreseer, err := controller.NewForeseer(c.config, o.Settings)

@@ -83,6 +83,7 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 it could not run.`,
 	flags.StringVar(&o.failOn, "fail-on", "error", "end with 1 if there is a finding of this severity or a worse one: info, warning, error")
 	flags.StringVar(&o.explain, "explain", "", "print what a rule is about, or all")
 	bindSettings(flags, &o.settings)
+	completeFlag(command, "output", lintFormats...)
 	return command
 }
 

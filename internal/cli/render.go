@@ -70,6 +70,7 @@ accepts; otherwise nothing is printed, and the messages are those of lint.`,
 	flags.StringSliceVar(&o.components, "component", nil, "only these components: "+strings.Join(componentNames(), ", "))
 	o.iam.bind(flags)
 	bindSettings(flags, &o.settings)
+	completeFlag(command, "output", renderFormats...)
 	return command
 }
 

@@ -54,6 +54,7 @@ no terminal they are ok, .., !!, XX and -.`,
 	command.Flags().StringVarP(&o.selector, "selector", "l", "", "label selector of the environments to show")
 	command.Flags().BoolVarP(&o.watch, "watch", "w", false, "go on showing what changes, until interrupted")
 	command.Flags().StringVarP(&o.output, "output", "o", "", "wide, name, json or yaml")
+	completeFlag(command, "output", statusFormats...)
 	return command
 }
 
@@ -171,7 +172,9 @@ func fleetTable(environments []v1alpha1.AppEnvironment, l look, now time.Time, w
 	if err := table.Flush(); err != nil {
 		return nil
 	}
-	text = *bytes.NewBufferString(l.paintRows(text.String(), states))
+	painted := l.paintRows(text.String(), states)
+	text.Reset()
+	text.WriteString(painted)
 	var parts []string
 	for _, each := range []struct {
 		of   mark

@@ -52,6 +52,7 @@ Exit codes: 0 it is, 1 the time was up or it cannot be, 130 it was interrupted.`
 	}
 	command.Flags().StringVar(&o.what, "for", "ready", "ready or deleted")
 	command.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait; 0 waits without end")
+	completeFlag(command, "for", waitedFor...)
 	return command
 }
 

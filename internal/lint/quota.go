@@ -149,27 +149,17 @@ func (c content) sum(namespace v1alpha1.Namespace) corev1.ResourceList {
 		for name, quantity := range each {
 			quantity.Mul(workload.Pods)
 			if workload.Object.GetKind() != "CronJob" {
-				increase(sum, name, quantity)
+				overlay.AddTo(sum, corev1.ResourceList{name: quantity})
 			} else if known := greatest[name]; quantity.Cmp(known) > 0 {
 				greatest[name] = quantity
 			}
 		}
 	}
-	for name, quantity := range greatest {
-		increase(sum, name, quantity)
-	}
+	overlay.AddTo(sum, greatest)
 	for _, counted := range c.counted {
-		for name, quantity := range counted {
-			increase(sum, name, quantity)
-		}
+		overlay.AddTo(sum, counted)
 	}
 	return sum
-}
-
-func increase(sum corev1.ResourceList, name corev1.ResourceName, by resource.Quantity) {
-	total := sum[name]
-	total.Add(by)
-	sum[name] = total
 }
 
 // defaultsOf are what the namespace's LimitRange gives containers that ask for nothing: the API server makes of max a

@@ -61,5 +61,5 @@ func volume(counted corev1.ResourceList, claim map[string]any, replicas int64) {
 			}
 		}
 	}
-	addTo(counted, all)
+	AddTo(counted, all)
 }

@@ -208,17 +208,17 @@ func (w Workload) Requests(requestDefaults, limitDefaults corev1.ResourceList) c
 	for _, container := range w.Pod.InitContainers {
 		asked := counted(container, requestDefaults, limitDefaults)
 		if container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			addTo(sidecars, asked)
+			AddTo(sidecars, asked)
 			greater(initial, sidecars)
 			continue
 		}
 		sum := sidecars.DeepCopy()
-		addTo(sum, asked)
+		AddTo(sum, asked)
 		greater(initial, sum)
 	}
-	addTo(total, sidecars)
+	AddTo(total, sidecars)
 	for _, container := range w.Pod.Containers {
-		addTo(total, counted(container, requestDefaults, limitDefaults))
+		AddTo(total, counted(container, requestDefaults, limitDefaults))
 	}
 	greater(total, initial)
 	if w.Pod.Resources != nil { // what the Pod asks for as a whole counts in place of what its containers do
@@ -227,7 +227,7 @@ func (w Workload) Requests(requestDefaults, limitDefaults corev1.ResourceList) c
 		}
 	}
 	for name, quantity := range w.Pod.Overhead {
-		addTo(total, corev1.ResourceList{"requests." + name: quantity, "limits." + name: quantity})
+		AddTo(total, corev1.ResourceList{"requests." + name: quantity, "limits." + name: quantity})
 	}
 	return total
 }
@@ -251,7 +251,8 @@ func counted(container corev1.Container, requestDefaults, limitDefaults corev1.R
 	return all
 }
 
-func addTo(sum, more corev1.ResourceList) {
+// AddTo adds quantities to a sum.
+func AddTo(sum, more corev1.ResourceList) {
 	for name, quantity := range more {
 		total := sum[name]
 		total.Add(quantity)

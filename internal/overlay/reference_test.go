@@ -3,18 +3,8 @@ package overlay
 import (
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
+	"github.com/appenv/appenv-operator/test/golden"
 )
-
-func object(t *testing.T, text string) *unstructured.Unstructured {
-	t.Helper()
-	u := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
 
 // What is called x is named in some of these objects as a Secret, in some as a ServiceAccount, and in others as neither.
 func TestNamesAreTakenForWhatTheFieldsAboveThemSay(t *testing.T) {
@@ -42,7 +32,7 @@ func TestNamesAreTakenForWhatTheFieldsAboveThemSay(t *testing.T) {
 		"its labels":           {`{apiVersion: example.com/v1, kind: Job, metadata: {name: x}, spec: {template: {labels: {a: x}}, selector: {b: x}}}`, false, false},
 		"a number, and a null": {`{apiVersion: example.com/v1, kind: Job, metadata: {name: x}, spec: {secretName: 1, secretRef: null}}`, false, false},
 	} {
-		u := object(t, c.text)
+		u := golden.Object(t, c.text)
 		if got := Names(u, "Secret", "x"); got != c.secret {
 			t.Errorf("%s: as a Secret: %t", what, got)
 		}
@@ -64,8 +54,19 @@ func TestControllersMakeSecretsThatAreCalledAsTheirObjects(t *testing.T) {
 		"a ServiceMonitor":   {`{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: pg}}`, false},
 		"a Kubernetes group": {`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: pg}}`, false},
 	} {
-		if got := MayMake(object(t, c.text), "pg-app"); got != c.want {
+		if got := MayMake(golden.Object(t, c.text), "pg-app"); got != c.want {
 			t.Errorf("%s: %t", what, got)
+		}
+	}
+}
+
+func TestCertManagerMakesWhatAnIngressAsksFor(t *testing.T) {
+	for annotation, want := range map[string]bool{
+		"cert-manager.io/issuer: le": true, "cert-manager.io/cluster-issuer: le": true, `kubernetes.io/tls-acme: "true"`: true,
+		`kubernetes.io/tls-acme: "false"`: false, "cert-manager.io/common-name: a": false,
+	} {
+		if got := AsksForCertificates(golden.Object(t, "metadata: {annotations: {"+annotation+"}}")); got != want {
+			t.Errorf("%s: %t", annotation, got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
@@ -37,6 +38,16 @@ func Merged(t testing.TB, base, patch map[string]any) map[string]any {
 		t.Fatal(err)
 	}
 	return result
+}
+
+// Object is an object that stands in a test as YAML.
+func Object(t testing.TB, text string) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
+		t.Fatal(err)
+	}
+	return object
 }
 
 // JSON is a value as JSON.
